@@ -1,0 +1,5 @@
+"""What the tests of the fake camera share."""
+
+from fakecam.fixtures import camera_process, cameras
+
+__all__ = ["camera_process", "cameras"]

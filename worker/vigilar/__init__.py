@@ -1,0 +1,3 @@
+"""Vigilar: offline-first home security. The worker."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket server: authenticates, validates, asks the injected services, answers."""

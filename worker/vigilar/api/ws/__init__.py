@@ -1,0 +1,1 @@
+"""The WebSocket: state as it changes, and commands with results."""

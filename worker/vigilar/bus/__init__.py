@@ -1,0 +1,1 @@
+"""Typed messages between our processes (ZeroMQ over ipc)."""

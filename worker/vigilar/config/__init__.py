@@ -1,0 +1,1 @@
+"""The configuration file: typed settings, errors that name file, line and key, saving with comments kept."""

@@ -1,0 +1,1 @@
+"""The core process: the composition root. It alone wires concrete things together."""

@@ -1,0 +1,1 @@
+"""Ids, enums and frozen values. Knows no other room."""

@@ -1,0 +1,1 @@
+"""Durable file operations: what is said to be on disk survives a power cut."""

@@ -1,0 +1,1 @@
+"""Recordings: the index over the files, reading them, starring and deleting them."""

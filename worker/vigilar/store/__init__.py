@@ -1,0 +1,1 @@
+"""The node-local database: tables, migrations and one repository per aggregate."""

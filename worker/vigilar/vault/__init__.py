@@ -1,0 +1,1 @@
+"""The `.vge` format: encrypted, tamper-evident, seekable recordings (docs/vge-format.md)."""
