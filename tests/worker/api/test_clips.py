@@ -121,6 +121,8 @@ def test_without_filters_all_are_asked_for(client: TestClient, house: FakeHouse)
         "camera=../x",
         "camera=",
         "after=yesterday",
+        "after=0",
+        "after=1795000000.5",
         "after=2026-11-21T08:00:00",
         "after=0001-01-01T00:00:00%2B14:00",
         "before=9999-12-31T23:59:59-14:00",

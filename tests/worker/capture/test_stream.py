@@ -37,8 +37,7 @@ class FakeStream:
 class Watch:
     """A reader over scripted attempts; stops itself when they are all used up."""
 
-    def __init__(self, *attempts: Script | BaseException, patient: bool = False) -> None:
-        self.patient = patient
+    def __init__(self, *attempts: Script | BaseException) -> None:
         self.clock = HandClock()
         self.chunks: list[Chunk] = []
         self.reasons: list[str] = []
@@ -53,7 +52,7 @@ class Watch:
         attempt = self._attempts.pop(0)
         if isinstance(attempt, BaseException):
             raise attempt
-        self.streams.append(FakeStream(attempt, patient=self.patient))
+        self.streams.append(FakeStream(attempt))
         return self.streams[-1]
 
     def take(self, chunk: Chunk) -> None:
@@ -166,28 +165,3 @@ def test_a_thread_that_hangs_beyond_every_time_out_is_noticed() -> None:
     assert not watch.reader.stuck()
     watch.clock.forward(3600)
     assert watch.reader.stuck()
-
-
-def test_a_patient_stream_is_read_in_rests_and_no_packet_is_missing_or_out_of_order() -> None:
-    script = pictures(100)
-    watch = Watch(script, patient=True)
-    watch.rest_ns = 1000
-
-    watch.run()
-
-    packets = [packet for chunk in watch.chunks for packet in chunk.packets]
-    assert [packet.dts for packet in packets] == [
-        item.dts for item in script if isinstance(item, MediaPacket)
-    ]
-    assert [packet.arrival_ns for packet in packets] == sorted(packet.arrival_ns for packet in packets)
-    # Each rest hands on what is there: chunks are shorter than their pace alone would make them.
-    assert len(watch.chunks) > 100 * STEP / IDLE_PACE_NS * 1.2
-
-
-def test_nobody_rests_while_every_picture_is_waited_for() -> None:
-    watch = Watch(pictures(100))
-    assert watch.rest_ns == 0
-
-    watch.run()
-
-    assert sum(len(chunk.packets) for chunk in watch.chunks) == 100

@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -47,7 +48,14 @@ def _to_utc(moment: datetime) -> datetime:
         raise ValueError("this moment lies outside the calendar") from err
 
 
-type Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+def _as_text(moment: object) -> object:
+    """Refuse bare numbers, which Pydantic would take for seconds since 1970: they name no offset."""
+    if isinstance(moment, str) and "T" not in moment.upper():
+        raise ValueError("not a date with time and offset, for example 2026-01-31T18:00:00+01:00")
+    return moment
+
+
+type Moment = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_to_utc)]
 type Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 type Limit = Annotated[int, Field(ge=1, le=200)]
 
