@@ -25,7 +25,7 @@ CHECKS: Final = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-# VIGILAR_FUZZ=500 script/test tests/worker/api -m slow   looks longer; outside CI each run asks something else.
+# VIGILAR_FUZZ=500 script/test tests/worker/api -m slow   looks longer; outside CI each run asks anew.
 MANY: Final = settings(
     max_examples=int(os.environ.get("VIGILAR_FUZZ", "20")),
     deadline=None,

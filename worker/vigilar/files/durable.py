@@ -8,7 +8,6 @@ write.
 import errno
 import fcntl
 import os
-import secrets
 from collections.abc import Buffer, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -138,7 +137,7 @@ class DurableFiles:
 
     def write_atomic(self, path: Path, data: bytes, mode: int = _PRIVATE_FILE) -> None:
         """Give `path` the content `data`: a reader, or a power cut, sees the old or the new, never a mix."""
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
         fd = self.open_exclusive(temporary, mode)
         try:
             self.write(fd, data)

@@ -1,6 +1,5 @@
 """The journal, locked, for appending: finds its end, mends what a crash tore, chains the next entry."""
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from vigilar.vault.entries import (
 )
 from vigilar.vault.final import NO_FILE, NO_TAG
 from vigilar.vault.marks import MarkTable
-from vigilar.vault.primitives import MAC_BYTES, mac, same
+from vigilar.vault.primitives import MAC_BYTES, mac, mac_holds, sha256
 from vigilar.vault.wrapping import RecoveryPublic
 
 
@@ -69,7 +68,7 @@ class Appender:
             files.fsync_dir(path.parent)
 
     def _stand_at_start(self, header: bytes) -> None:
-        self._sequence, self._last_mac, self.previous_tag = 0, hashlib.sha256(header).digest(), NO_TAG
+        self._sequence, self._last_mac, self.previous_tag = 0, sha256(header), NO_TAG
 
     def append(
         self,
@@ -140,7 +139,7 @@ class Appender:
         if (
             entry is None
             or entry.sequence != count - 1
-            or not same(mac(self._key, before, raw[:-MAC_BYTES]), entry.mac)
+            or not mac_holds(entry.mac, self._key, before, raw[:-MAC_BYTES])
         ):
             return False
         self._sequence, self._last_mac, self.previous_tag = count, entry.mac, entry.previous_tag

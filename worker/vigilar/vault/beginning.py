@@ -1,7 +1,6 @@
 """The first bytes of a new recording: header and key slots, durable before anything is recorded."""
 
 import os
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from vigilar.files.durable import DurableFiles
 from vigilar.vault.errors import InUseError, WriteFailedError
 from vigilar.vault.header import Header, hash_header, pack_header
 from vigilar.vault.keys import KeyRing
-from vigilar.vault.primitives import KEY_BYTES, file_keys
+from vigilar.vault.primitives import KEY_BYTES, file_keys, random_bytes
 from vigilar.vault.records import RecordCipher
 from vigilar.vault.slots import AREAS, pack_area
 
@@ -19,9 +18,9 @@ from vigilar.vault.slots import AREAS, pack_area
 class NewFile:
     """What a new file is made of; random except in test vectors."""
 
-    file_id: bytes = field(default_factory=lambda: secrets.token_bytes(16))
-    nonce_prefix: bytes = field(default_factory=lambda: secrets.token_bytes(7))
-    data_key: bytes = field(default_factory=lambda: secrets.token_bytes(KEY_BYTES))
+    file_id: bytes = field(default_factory=lambda: random_bytes(16))
+    nonce_prefix: bytes = field(default_factory=lambda: random_bytes(7))
+    data_key: bytes = field(default_factory=lambda: random_bytes(KEY_BYTES))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,12 +1,18 @@
 """A journal's bytes: its header and its chained entries of 128 bytes."""
 
-import hashlib
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from vigilar.vault.primitives import MAC_BYTES, SEALED_KEY_BYTES, mac, public_key_id, same, seal_to
+from vigilar.vault.primitives import (
+    MAC_BYTES,
+    SEALED_KEY_BYTES,
+    mac_holds,
+    public_key_id,
+    seal_to,
+    sha256,
+)
 from vigilar.vault.wrapping import RecoveryPublic
 
 ENTRY: Final = 128
@@ -82,7 +88,7 @@ def read_chain(header: bytes, data: bytes, key: bytes, skip: int) -> tuple[tuple
 
     `data` begins with the 32 bytes before entry `skip`: the MAC of the one before it, or the header's end.
     """
-    before = data[:MAC_BYTES] if skip else hashlib.sha256(header).digest()
+    before = data[:MAC_BYTES] if skip else sha256(header)
     entries: list[Entry] = []
     for at in range(MAC_BYTES, len(data), ENTRY):
         raw = data[at : at + ENTRY]
@@ -90,7 +96,7 @@ def read_chain(header: bytes, data: bytes, key: bytes, skip: int) -> tuple[tuple
         sequence = skip + len(entries)
         if entry is None:
             return tuple(entries), f"journal entry {sequence} is torn or not readable"
-        if entry.sequence != sequence or not same(mac(key, before, raw[:-MAC_BYTES]), entry.mac):
+        if entry.sequence != sequence or not mac_holds(entry.mac, key, before, raw[:-MAC_BYTES]):
             return tuple(entries), f"journal entry {sequence} was changed, removed or put in another order"
         before = entry.mac
         entries.append(entry)
@@ -125,13 +131,13 @@ def new_header(camera: str, key: bytes, recovery: RecoveryPublic | None) -> byte
     if recovery is not None:
         key_id, sealed = public_key_id(recovery.public), seal_to(recovery.public, key, key_info(camera))
     body = _HEADER.pack(_MAGIC, camera.encode()[:80], key_id, sealed)
-    return body + hashlib.sha256(body).digest()
+    return body + sha256(body)
 
 
 def is_header(header: bytes, camera: str) -> bool:
     """Tell whether these are the first bytes of `camera`'s journal; the first entry's MAC proves them."""
     body, digest = header[: _HEADER.size], header[_HEADER.size : HEADER]
-    if len(body) != _HEADER.size or hashlib.sha256(body).digest() != digest:
+    if len(body) != _HEADER.size or sha256(body) != digest:
         return False
     magic, name, _, _ = _HEADER.unpack(body)
     return bool(magic == _MAGIC and name.rstrip(b"\0") == camera.encode()[:80])

@@ -1,12 +1,12 @@
 """The immutable header: written once, hashed into every record."""
 
-import hashlib
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vigilar.vault.errors import DamagedError, UnsupportedError
+from vigilar.vault.primitives import sha256
 
 MAGIC: Final = b"\x89VGE2\r\n\x1a"
 VERSION: Final = 2
@@ -102,4 +102,4 @@ def unpack_header(block: bytes) -> Header:
 
 def hash_header(block: bytes) -> bytes:
     """Return the 32-byte hash every record and slot is bound to."""
-    return hashlib.sha256(block).digest()
+    return sha256(block)

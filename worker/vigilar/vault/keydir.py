@@ -12,7 +12,6 @@ All files are 0600 in a directory of 0700.
 """
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vigilar.files.durable import DurableFiles
 from vigilar.vault.errors import BadKeyError, KeyMissingError
-from vigilar.vault.primitives import KEY_BYTES, KEY_ID_BYTES, derive
+from vigilar.vault.primitives import KEY_BYTES, KEY_ID_BYTES, derive, random_bytes
 from vigilar.vault.slots import Slot
 from vigilar.vault.wrapping import BoxKey, PassphrasePublic, RecoveryKey, RecoveryPublic
 
@@ -74,14 +73,14 @@ def create_missing(key_dir: Path, files: DurableFiles) -> None:
                 f"{storage} is missing but {others[0]} is there: put the key back from a backup, "
                 f"or move {key_dir} away to begin with new keys (old recordings then need the recovery key)"
             )
-        files.write_atomic(storage, secrets.token_bytes(KEY_BYTES))
+        files.write_atomic(storage, random_bytes(KEY_BYTES))
     # Each step can be repeated after a crash: recovery.pub comes last and makes its pair valid.
     if not (key_dir / RECOVERY_PUBLIC).exists():
         recovery = RecoveryKey.generate()
         files.write_atomic(key_dir / RECOVERY_SECRET, seal_secret(BoxKey.of(storage.read_bytes()), recovery))
         files.write_atomic(key_dir / RECOVERY_PUBLIC, recovery.public.public.hex().encode() + b"\n")
     if not (key_dir / JOURNAL_KEY).exists():
-        files.write_atomic(key_dir / JOURNAL_KEY, secrets.token_bytes(KEY_BYTES))
+        files.write_atomic(key_dir / JOURNAL_KEY, random_bytes(KEY_BYTES))
 
 
 def erase(path: Path, files: DurableFiles) -> None:
@@ -99,7 +98,7 @@ def erase(path: Path, files: DurableFiles) -> None:
 
 def seal_secret(key: BoxKey, recovery: RecoveryKey) -> bytes:
     """Return the recovery secret wrapped under a box key: key id ‖ nonce ‖ ciphertext ‖ tag."""
-    nonce = secrets.token_bytes(_NONCE)
+    nonce = random_bytes(_NONCE)
     aead = AESGCM(derive(key.secret, _SECRET_LABEL))
     return key.key_id + nonce + aead.encrypt(nonce, recovery.secret, recovery.public.public)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from vigilar.files.durable import DurableFiles
-from vigilar.vault.primitives import MAC_BYTES, mac, same
+from vigilar.vault.primitives import MAC_BYTES, mac, mac_holds
 
 ROWS: Final = 64
 _BODY: Final = struct.Struct(">16sQQ")
@@ -101,7 +101,7 @@ class MarkTable:
         owners: dict[int, tuple[bytes, int]] = {}
         for at in range(0, min(len(data), ROWS * _ROW) - _CELL + 1, _CELL):
             body, code = data[at : at + _BODY.size], data[at + _BODY.size : at + _CELL]
-            if not same(mac(self._key, _LABEL, body), code):
+            if not mac_holds(code, self._key, _LABEL, body):
                 continue
             file_id, _, durable = _BODY.unpack(body)
             row = at // _ROW

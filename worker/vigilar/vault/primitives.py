@@ -1,12 +1,18 @@
-"""Keys derived and wrapped: the few shapes in which the vault uses `cryptography`."""
+"""Keys derived and wrapped, digests, MACs: the few shapes in which the vault uses `cryptography`.
 
-import hashlib
-import hmac
+`hashlib`, `hmac` and `secrets` would load the system's OpenSSL beside the one `cryptography` brings: more
+than a megabyte in every capture process.
+"""
+
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -31,6 +37,24 @@ class FileKeys:
     slots: bytes
 
 
+def random_bytes(count: int) -> bytes:
+    """Return that many bytes from the system's source of randomness."""
+    return os.urandom(count)
+
+
+def sha256(*parts: bytes) -> bytes:
+    """Return SHA-256 over the parts one after the other."""
+    return sha256_of(parts)
+
+
+def sha256_of(parts: Iterable[bytes]) -> bytes:
+    """Return the same over any number of parts, which need not be in memory together."""
+    digest = hashes.Hash(hashes.SHA256())
+    for part in parts:
+        digest.update(part)
+    return digest.finalize()
+
+
 def derive(secret: bytes, label: bytes, salt: bytes = b"") -> bytes:
     """Return 32 bytes: HKDF-SHA256(secret, salt, info=label)."""
     return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=salt or None, info=label).derive(secret)
@@ -47,15 +71,28 @@ def file_keys(data_key: bytes, file_id: bytes) -> FileKeys:
 
 def mac(key: bytes, *parts: bytes) -> bytes:
     """Return HMAC-SHA256 over the parts one after the other (each of fixed length, or the last one)."""
-    code = hmac.new(key, digestmod=hashlib.sha256)
+    code = HMAC(key, hashes.SHA256())
     for part in parts:
         code.update(part)
-    return code.digest()
+    return code.finalize()
+
+
+def mac_holds(code: bytes, key: bytes, *parts: bytes) -> bool:
+    """Return whether `code` is the parts' MAC; compares in constant time."""
+    expected = HMAC(key, hashes.SHA256())
+    for part in parts:
+        expected.update(part)
+    try:
+        expected.verify(code)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def same(left: bytes, right: bytes) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(left, right)
+    """Compare in constant time: by their MACs under a key of the moment."""
+    key = random_bytes(KEY_BYTES)
+    return mac_holds(mac(key, left), key, right)
 
 
 def public_of(secret: bytes) -> bytes:
@@ -65,7 +102,7 @@ def public_of(secret: bytes) -> bytes:
 
 def public_key_id(public: bytes) -> bytes:
     """Return the 16-byte id of an X25519 public key."""
-    return hashlib.sha256(b"vigilar vge2 public key id" + public).digest()[:KEY_ID_BYTES]
+    return sha256(b"vigilar vge2 public key id", public)[:KEY_ID_BYTES]
 
 
 def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:

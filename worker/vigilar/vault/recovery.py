@@ -1,6 +1,5 @@
 """After a crash: what torn recordings hold becomes sealed recordings again, beside the running recording."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from vigilar.vault.final import NO_TAG
 from vigilar.vault.journal import CameraJournal
 from vigilar.vault.keys import KeyRing
 from vigilar.vault.layout import Ending, Layout, authentic_part, read_ending, read_record, tag_of, walk
+from vigilar.vault.primitives import sha256_of
 from vigilar.vault.reader import RecordContent, VaultReader
 from vigilar.vault.reconcile import note_unjournalled
 from vigilar.vault.records import split_word
@@ -276,18 +276,12 @@ def _ending(torn: _Torn) -> Ending | None:
 
 
 def _digest(fd: int, unlocked: Unlocked, layout: Layout) -> bytes:
-    digest = hashlib.sha256()
-    for index in range(layout.count):
-        digest.update(read_record(fd, unlocked.cipher, layout, index))
-    return digest.digest()
+    return sha256_of(read_record(fd, unlocked.cipher, layout, index) for index in range(layout.count))
 
 
 def _digest_of(path: Path, keys: KeyRing) -> bytes:
-    digest = hashlib.sha256()
     with VaultReader.open(path, keys) as reader:
         content = reader.content
         if not isinstance(content, RecordContent) or not reader.sealed:
             return NO_TAG
-        for index in range(content.layout.count):
-            digest.update(content.record(index))
-    return digest.digest()
+        return sha256_of(map(content.record, range(content.layout.count)))

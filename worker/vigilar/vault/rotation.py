@@ -5,7 +5,6 @@ earlier keys stay in `retired/` until nothing needs them) and the next rotation 
 """
 
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,7 +26,7 @@ from vigilar.vault.keydir import (
 )
 from vigilar.vault.keys import KeyRing
 from vigilar.vault.legacy import open_legacy
-from vigilar.vault.primitives import KEY_BYTES
+from vigilar.vault.primitives import KEY_BYTES, random_bytes
 from vigilar.vault.slots import Slot, pack_area
 from vigilar.vault.unlocking import LockedFile, Unlocked, read_locked, unlock
 from vigilar.vault.wrapping import BoxKey, PassphrasePublic
@@ -179,7 +178,7 @@ def _renew(keys: KeyRing, files: DurableFiles) -> None:
     key_dir = keys.key_dir
     with files.locked(key_dir / LOCK):
         erase_leftovers(key_dir, files)
-        old, new = keys.current, BoxKey.of(secrets.token_bytes(KEY_BYTES))
+        old, new = keys.current, BoxKey.of(random_bytes(KEY_BYTES))
         files.mkdir(key_dir / RETIRED)
         files.write_atomic(key_dir / RETIRED / f"{old.key_id.hex()}.key", old.secret)
         files.write_atomic(key_dir / STORAGE_KEY, new.secret)

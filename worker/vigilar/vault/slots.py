@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Final
 
 from vigilar.vault.errors import DamagedError, UnsupportedError
-from vigilar.vault.primitives import MAC_BYTES, mac, same
+from vigilar.vault.primitives import MAC_BYTES, mac, mac_holds
 
 AREA: Final = 4096
 AREAS: Final = 2
@@ -53,7 +53,7 @@ class SlotArea:
 
     def is_authentic(self, mac_key: bytes, header_hash: bytes) -> bool:
         """Check the area's MAC."""
-        return same(mac(mac_key, header_hash, self.raw[:_BODY]), self.raw[_BODY:])
+        return mac_holds(self.raw[_BODY:], mac_key, header_hash, self.raw[:_BODY])
 
 
 def slot_binding(header_hash: bytes, slot_type: int, key_id: bytes) -> bytes:

@@ -1,9 +1,7 @@
 """The keys that open recordings: the box's own, the recovery key on paper, a passphrase."""
 
 import base64
-import hashlib
 import json
-import secrets
 import struct
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
@@ -20,7 +18,9 @@ from vigilar.vault.primitives import (
     derive,
     public_key_id,
     public_of,
+    random_bytes,
     seal_to,
+    sha256,
     unseal,
 )
 from vigilar.vault.slots import Slot, SlotType, slot_binding
@@ -64,7 +64,7 @@ class BoxKey:
 
     def wrap(self, data_key: bytes, header_hash: bytes) -> Slot:
         """Return a slot for this key."""
-        nonce = secrets.token_bytes(_NONCE)
+        nonce = random_bytes(_NONCE)
         binding = slot_binding(header_hash, SlotType.BOX, self.key_id)
         sealed = AESGCM(derive(self.secret, _BOX_LABEL, header_hash)).encrypt(nonce, data_key, binding)
         return Slot(SlotType.BOX, self.key_id, nonce + sealed)
@@ -106,7 +106,7 @@ class RecoveryKey:
     @classmethod
     def generate(cls) -> "RecoveryKey":
         """Make a new one."""
-        return cls(secrets.token_bytes(KEY_BYTES))
+        return cls(random_bytes(KEY_BYTES))
 
     @classmethod
     def from_text(cls, text: str) -> "RecoveryKey":
@@ -165,7 +165,7 @@ class PassphrasePublic:
         """Make one, slowly (64 MiB, 3 passes). Raises BadKeyError for fewer than 12 characters."""
         if len(passphrase) < _MIN_PASSPHRASE:
             raise BadKeyError(f"a passphrase needs at least {_MIN_PASSPHRASE} characters")
-        salt = secrets.token_bytes(16)
+        salt = random_bytes(16)
         secret = _argon2(passphrase, salt, memory_kib, _ARGON_ITERATIONS, 1)
         return cls(salt, memory_kib, _ARGON_ITERATIONS, 1, public_of(secret))
 
@@ -260,4 +260,4 @@ def _unseal(secret: bytes, sealed: bytes, info: bytes) -> bytes:
 
 
 def _checksum(secret: bytes) -> bytes:
-    return hashlib.sha256(b"vigilar recovery key" + secret).digest()[:_CHECK_BYTES]
+    return sha256(b"vigilar recovery key", secret)[:_CHECK_BYTES]
