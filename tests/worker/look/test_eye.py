@@ -50,6 +50,20 @@ def test_going_deep_catches_up_from_the_last_key_frame(stream: tuple[StreamInfo,
     assert times(eye, packets[15:18]) == [1.5, 1.6, 1.7]
 
 
+def test_pictures_put_off_come_one_at_a_time_so_that_few_are_held(
+    stream: tuple[StreamInfo, list[MediaPacket]],
+) -> None:
+    eye, packets = seeing(stream), stream[1]
+    times(eye, packets[:1])
+    assert all(eye.put_off(packet) for packet in packets[1:5])
+
+    pictures = eye.pictures(packets[5])
+    next(pictures)
+
+    assert eye.decoded == 2
+    assert len(list(pictures)) == 4
+
+
 def test_going_shallow_before_a_key_frame_loses_nothing(stream: tuple[StreamInfo, list[MediaPacket]]) -> None:
     eye, packets = seeing(stream), stream[1]
     times(eye, packets[:10])

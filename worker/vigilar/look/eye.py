@@ -67,14 +67,15 @@ class Eye:
         self._put_off.append(packet)
         return True
 
-    def pictures(self, packet: MediaPacket) -> list[LumaFrame]:
-        """Return the pictures a packet completes, after those put off until now.
+    def pictures(self, packet: MediaPacket) -> Iterator[LumaFrame]:
+        """Yield the pictures a packet completes, after those put off until now.
 
-        Raises UnsupportedError when there is no such decoder.
+        Must be exhausted. One at a time: the decoder's pool grows with what is held, 0.35 MiB a picture of a
+        usual sub-stream. Raises UnsupportedError when there is no such decoder.
         """
         put_off, self._put_off = self._put_off, []
-        before = [] if packet.keyframe else put_off
-        return [frame for each in (*before, packet) for frame in self._decode(each)]
+        for each in (*([] if packet.keyframe else put_off), packet):
+            yield from self._decode(each)
 
     def _decode(self, packet: MediaPacket) -> list[LumaFrame]:
         if packet.keyframe:
