@@ -98,7 +98,7 @@ class Camera:
                 viewer.send_report(live.index, report)
 
     def _emit(self, live: LiveTrack, due: Due) -> None:
-        if self.faults.stalled or not self.viewers:
+        if self.faults.stalled or self.faults.hung or not self.viewers:
             return
         if live.track.kind is Kind.AUDIO and self.faults.silent:
             return
@@ -133,6 +133,7 @@ class Camera:
             "codecs": [live.track.codec for live in self.tracks],
             "packets": [live.packets for live in self.tracks],
             "stalled": self.faults.stalled,
+            "hung": self.faults.hung,
             "muted": self.faults.muted,
             "down": self.faults.down,
             "silent": self.faults.silent,

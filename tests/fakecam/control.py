@@ -4,7 +4,8 @@
 /certificate.pem what the cameras with TLS show, for a client that verifies it
 /NAME/status
 /NAME/stall      no more packets, connections stay open (frozen camera)
-/NAME/resume     undo stall, mute, quiet, loss and timestamps
+/NAME/hang       no more pictures and sound, but sender reports go on (hung encoder)
+/NAME/resume     undo stall, hang, mute, quiet, loss and timestamps
 /NAME/mute       accept connections but never answer (hung camera)
 /NAME/kick       close the camera's connections (clients may come back)
 /NAME/down       kick, and refuse connections (camera unplugged)
@@ -133,8 +134,10 @@ def _set(camera: Camera, action: str, query: Query) -> None:
             faults.stalled = True
         case "mute":
             faults.muted = faults.stalled = True
+        case "hang":
+            faults.hung = True
         case "resume":
-            faults.stalled = faults.muted = faults.silent = False
+            faults.stalled = faults.hung = faults.muted = faults.silent = False
             faults.loss, faults.timestamps = 0.0, Timestamps.NORMAL
         case "loss":
             faults.loss = float(query.get("p", 0))

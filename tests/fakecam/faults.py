@@ -19,12 +19,13 @@ class Timestamps(StrEnum):
 class Faults:
     """The camera's troubles; all can be set while it serves.
 
-    `stalled`: sends nothing, connections stay open. `muted`: accepts and never answers. `down`: refuses
-    connections. `loss`: share of RTP packets dropped. `silent`: the sound has stopped. `jitter_s`: by how
-    much timestamps may be off.
+    `stalled`: sends nothing, connections stay open. `hung`: sends nothing but sender reports. `muted`:
+    accepts and never answers. `down`: refuses connections. `loss`: share of RTP packets dropped. `silent`:
+    the sound has stopped. `jitter_s`: by how much timestamps may be off.
     """
 
     stalled: bool = False
+    hung: bool = False
     muted: bool = False
     down: bool = False
     silent: bool = False

@@ -26,7 +26,13 @@ class Running:
     """Starts `python -m vigilar.capture`; everything it keeps lies under `folder`."""
 
     def __init__(
-        self, folder: Path, main: str, *, sub: str | None = None, recording: RecordingSettings | None = None
+        self,
+        folder: Path,
+        main: str,
+        *,
+        sub: str | None = None,
+        recording: RecordingSettings | None = None,
+        read_timeout_s: float = 3,
     ) -> None:
         self.folder = folder
         self.root = folder / "storage"
@@ -35,7 +41,7 @@ class Running:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         self.settings = CaptureSettings(
             camera="door",
-            main=StreamSettings(main, open_timeout_s=4, read_timeout_s=3, loop_file=True),
+            main=StreamSettings(main, open_timeout_s=4, read_timeout_s=read_timeout_s, loop_file=True),
             sub=StreamSettings(sub, loop_file=True) if sub else None,
             recording=recording or RecordingSettings(),
             storage_root=str(self.root),

@@ -80,8 +80,8 @@ def play(run: Running, clip: Clip) -> Played:
         return Played(first, pictures, sound_s, (container.duration or 0) / 1e6, errors)
 
 
-def sealed(run: Running, clip_id: str) -> Clip:
-    return run.wait(ClipSealed, lambda message: message.clip.id == clip_id, limit_s=15).clip
+def sealed(run: Running, clip_id: str, limit_s: float = 15) -> Clip:
+    return run.wait(ClipSealed, lambda message: message.clip.id == clip_id, limit_s=limit_s).clip
 
 
 def test_motion_becomes_a_sealed_clip_that_begins_before_it_and_plays_without_errors(run: Running) -> None:
@@ -213,6 +213,25 @@ def test_a_camera_that_breaks_off_is_reported_and_recorded_again(
         assert offline.reason
         assert gap.start_ns < offline.at_ns < gap.end_ns == again.start_ns
         assert run.stop() == 0
+
+
+def test_a_camera_that_only_sends_keep_alives_makes_the_process_seal_and_start_anew(
+    camera: FakeCameraThread, tmp_path: Path
+) -> None:
+    continuous = RecordingSettings(mode=RecordingMode.CONTINUOUS, pre_roll_s=PRE_ROLL_S)
+    # Longer than the interval of the keep-alives: the socket's own time-out never strikes.
+    with Running(tmp_path, camera.url("door"), recording=continuous, read_timeout_s=6) as run:
+        first = run.wait(ClipOpened)
+        run.wait_seconds(1)
+
+        camera.fault("door", "hang")
+        clip = sealed(run, first.clip_id, limit_s=45)
+        assert run.process is not None
+        code = run.process.wait(20)
+        camera.fault("door", "resume")
+
+    assert clip.duration_s > 0.5
+    assert code == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="asks the kernel what is mapped")

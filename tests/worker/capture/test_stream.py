@@ -157,7 +157,7 @@ def test_stopping_lets_go_of_the_stream_at_its_next_packet() -> None:
     assert watch.reasons == []
 
 
-def test_a_thread_that_hangs_beyond_every_time_out_is_noticed() -> None:
+def test_a_thread_that_hangs_while_it_connects_is_noticed_beyond_every_time_out() -> None:
     watch = Watch(pictures(1))
     watch.run()
 
@@ -165,3 +165,23 @@ def test_a_thread_that_hangs_beyond_every_time_out_is_noticed() -> None:
     assert not watch.reader.stuck()
     watch.clock.forward(3600)
     assert watch.reader.stuck()
+
+
+def test_a_connection_on_which_only_keep_alives_come_is_noticed_soon_after_the_read_time_out() -> None:
+    watch = Watch()
+    told: list[bool] = []
+
+    class KeepAlives(FakeStream):
+        def packets(self) -> Iterator[MediaPacket | StreamInfo]:
+            for seconds in (8, 5):
+                watch.clock.forward(seconds)
+                told.append(reader.stuck())
+            yield video(STEP, key=True)
+
+    settings = StreamSettings("rtsp://x", read_timeout_s=8)
+    reader = StreamReader("main", lambda _: KeepAlives([]), settings, watch, clock=watch.clock)
+    watch.reader = reader
+
+    reader.run()
+
+    assert told == [False, True]

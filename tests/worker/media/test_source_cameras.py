@@ -78,9 +78,9 @@ def healthy(cameras: FakeCameraThread) -> Iterator[None]:
         cameras.fault(one, "up")
 
 
-def connect(url: str, *, audio: bool = True, **settings: Any) -> Source:
+def connect(url: str, *, audio: bool = True, watched: bool = False, **settings: Any) -> Source:
     wanted = StreamSettings(url=url, **({"open_timeout_s": 5.0, "read_timeout_s": 3.0} | settings))
-    return open_source(wanted, clock=SystemClock(), audio=audio)
+    return open_source(wanted, clock=SystemClock(), audio=audio, watched=watched)
 
 
 def watch(
@@ -209,8 +209,11 @@ def test_a_camera_that_is_unplugged_is_unreachable(cameras: FakeCameraThread) ->
     assert type(refused(url)) is UnreachableError
 
 
-def test_a_stream_that_stalls_is_noticed_within_the_read_time_out(cameras: FakeCameraThread) -> None:
-    source = connect(cameras.url("plain"), read_timeout_s=0.7)
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_stream_that_stalls_is_noticed_within_the_read_time_out(
+    cameras: FakeCameraThread, watched: bool
+) -> None:
+    source = connect(cameras.url("plain"), watched=watched, read_timeout_s=0.7)
     timer = threading.Timer(0.3, cameras.fault, ("plain", "stall"))
     timer.start()
     began = time.monotonic()

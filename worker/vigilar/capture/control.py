@@ -30,6 +30,8 @@ from vigilar.domain.errors import InvalidRequestError, UnavailableError, Vigilar
 
 _LOG = logging.getLogger(__name__)
 _TICK_NS: Final = NANOSECONDS
+_STUCK_TICKS: Final = 3
+"""A machine that was asleep must not look like a thread that hangs: it gets these seconds to go on."""
 _LONGEST_WISH_S: Final = 3600.0
 
 
@@ -63,6 +65,7 @@ class Control:
         self._tick_at_ns = 0
         self._stopping = False
         self.stuck = False
+        self._stuck_ticks = 0
 
     def ask_to_stop(self) -> None:
         """Let `run` return soon; safe in a signal handler."""
@@ -113,12 +116,11 @@ class Control:
         self._desk.tick()
         self._live.tick()
         self._core.service()
-        for reader in self._readers:
-            if reader.stuck():
-                _LOG.critical(
-                    "%s hangs where no time-out reaches: this process starts anew", reader.thread.name
-                )
-                self.stuck = True
+        stuck = [reader.thread.name for reader in self._readers if reader.stuck()]
+        self._stuck_ticks = self._stuck_ticks + 1 if stuck else 0
+        if self._stuck_ticks >= _STUCK_TICKS:
+            _LOG.critical("%s: nothing comes and no time-out struck; starting anew", " and ".join(stuck))
+            self.stuck = True
 
     def answer(self, received: Received) -> tuple[Reply, bytes]:
         """Carry a command out; failures become replies."""

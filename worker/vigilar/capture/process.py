@@ -116,7 +116,8 @@ def build(
     main = MainStream(
         camera, desk, publisher if settings.sub is None else None, clock=clock, tell=mailbox.post
     )
-    opener = partial(open_source, clock=clock, audio=settings.recording.audio)
+    # Without the main stream there is nothing to record: `Control` watches over it and starts anew.
+    opener = partial(open_source, clock=clock, audio=settings.recording.audio, watched=True)
     readers = [StreamReader("main", opener, settings.main, main, clock=clock)]
     sub = None
     if settings.sub is not None:

@@ -15,7 +15,10 @@ from vigilar.media.packet import MediaPacket
 from vigilar.media.stream_info import StreamInfo
 
 _LOG = logging.getLogger(__name__)
-_STUCK_AFTER_NS: Final = 90 * NANOSECONDS
+_CONNECTING_MOST_S: Final = 90
+"""Added to the time-outs: a name look-up knows none."""
+_READING_MOST_S: Final = 4
+"""Added to the read time-out: a connection on which only keep-alives come evades it (see `open_input`)."""
 ENDED: Final = "the camera closed the connection"
 
 
@@ -69,6 +72,7 @@ class StreamReader:
         self._stopped = threading.Event()
         self._stream: OpenStream | None = None
         self._progress_ns = clock.monotonic_ns()
+        self._reading = False
         self._session = 0
         self.connections = 0
         self.thread = threading.Thread(target=self.run, name=f"stream-{label}", daemon=True)
@@ -94,20 +98,20 @@ class StreamReader:
             self._stream.close()
 
     def stuck(self) -> bool:
-        """Return whether the thread hangs where no time-out reaches (a name look-up, say)."""
-        limit_ns = _STUCK_AFTER_NS + int(
-            (self._settings.open_timeout_s + self._settings.read_timeout_s) * NANOSECONDS
-        )
-        return self._clock.monotonic_ns() - self._progress_ns > limit_ns
+        """Return whether the thread hangs where no time-out reaches: a name look-up, a hung camera."""
+        limit_s = self._settings.read_timeout_s
+        limit_s += _READING_MOST_S if self._reading else self._settings.open_timeout_s + _CONNECTING_MOST_S
+        return self._clock.monotonic_ns() - self._progress_ns > limit_s * NANOSECONDS
 
     def _attempt(self) -> tuple[str, bool]:
         """Connect and read to the end; return (why it ended, whether the password was refused)."""
         try:
             self._stream = stream = self._open_stream(self._settings)
             try:
+                self._progress_ns, self._reading = self._clock.monotonic_ns(), True
                 self._read(stream)
             finally:
-                self._stream = None
+                self._stream, self._reading = None, False
                 stream.close()
         except UnauthorizedError as err:
             return str(err), True

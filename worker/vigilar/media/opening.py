@@ -29,11 +29,21 @@ _AUDIO_DECODERS: Final = "aac,mp3,opus,flac"
 where streams are only recorded."""
 
 
-def open_input(address: Address, settings: StreamSettings, *, audio: bool) -> InputContainer:
+def open_input(
+    address: Address, settings: StreamSettings, *, audio: bool, watched: bool = False
+) -> InputContainer:
     """Open the input and find its streams. Blocks at most `open_timeout_s` for each of the two steps.
+
+    Reading is interrupted after `read_timeout_s` without a packet; for that libav asks PyAV several times for
+    every piece of a packet, each time under Python's lock: an eighth of what recording costs. `watched`: the
+    caller notices by itself when nothing comes. Plain RTSP is then left to its socket's time-out, which tells
+    a dead connection, but not one on which only keep-alives come.
 
     Raises a MediaError of the fitting kind.
     """
+    read_timeout_s: float | None = settings.read_timeout_s
+    if watched and _is_plain_rtsp(address, settings):
+        read_timeout_s = None
     if address.kind is SourceKind.FILE:
         _require_file(address)
     failure: MediaError
@@ -43,18 +53,23 @@ def open_input(address: Address, settings: StreamSettings, *, audio: bool) -> In
             address.target,
             format="rtsp" if address.kind is SourceKind.RTSP else None,
             options=_options(address, settings, audio=audio),
-            timeout=(settings.open_timeout_s, settings.read_timeout_s),
+            timeout=(settings.open_timeout_s, read_timeout_s),
         )
     except averror.FFmpegError as err:
         # RTSP says "invalid data" of an answer that did not come in time.
-        late = time.monotonic() - began >= settings.open_timeout_s
-        failure = _unanswered(address, settings) if late else told(err, address)
+        late = isinstance(err, averror.TimeoutError) or time.monotonic() - began >= settings.open_timeout_s
+        failure = _unanswered(address, time.monotonic() - began) if late else told(err, address)
     # Raised out here, so that the original, whose text has the address and password, is not even its context.
     raise failure
 
 
-def _unanswered(address: Address, settings: StreamSettings) -> MediaError:
-    return UnreachableError(f"{address} did not answer within {settings.open_timeout_s:g} s")
+def _is_plain_rtsp(address: Address, settings: StreamSettings) -> bool:
+    """Whether a socket's time-out is all there is between libav and the camera."""
+    return address.scheme == "rtsp" and settings.transport is Transport.TCP
+
+
+def _unanswered(address: Address, seconds: float) -> MediaError:
+    return UnreachableError(f"{address} did not answer within {seconds:.0f} s")
 
 
 def told(err: averror.FFmpegError, address: Address) -> MediaError:
@@ -65,7 +80,7 @@ def told(err: averror.FFmpegError, address: Address) -> MediaError:
             text = "refused the user name or password"
         case averror.HTTPNotFoundError() | averror.FileNotFoundError():
             kind, text = StreamNotFoundError, "has no such stream; check the path"
-        case averror.ExitError():
+        case averror.ExitError() | averror.TimeoutError():
             kind, text = StalledError, "keeps the connection open but sends nothing"
         case averror.ProtocolNotFoundError():
             kind, text = RefusedUrlError, "leads to a protocol that is not allowed"
@@ -115,7 +130,8 @@ def _rtsp_options(settings: StreamSettings, *, audio: bool) -> dict[str, str]:
         "analyzeduration": "1",
         "rtsp_transport": "udp" if udp else "tcp",
         "allowed_media_types": "video+audio" if audio else "video",
-        "timeout": _socket_timeout(settings),
+        # The demuxer waits this long for the next byte.
+        "timeout": str(int(settings.read_timeout_s * 1_000_000)),
         "max_delay": "300000",
         "buffer_size": str(1 << 20),
     }

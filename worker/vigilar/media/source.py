@@ -35,16 +35,18 @@ def open_source(
     *,
     clock: Clock,
     audio: bool,
+    watched: bool = False,
     wait: Callable[[float], object] | None = None,
 ) -> "Source":
     """Connect and read up to the first key frame, so that `info` is known.
 
-    `audio=False` does not even ask for the sound. `wait(seconds)` paces a file to real time (default: really
-    waits, until closed). Blocks for the open time-out and then for the camera's key interval.
+    `audio=False` does not even ask for the sound. `watched`: see `open_input`. `wait(seconds)` paces a file
+    to real time (default: really waits, until closed). Blocks for the open time-out and then for the camera's
+    key interval.
     Raises MediaErrors.
     """
     address = check_url(settings.url)
-    container = open_input(address, settings, audio=audio)
+    container = open_input(address, settings, audio=audio, watched=watched)
     return Source(container, address, settings, clock, audio=audio, wait=wait)
 
 
