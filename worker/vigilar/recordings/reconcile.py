@@ -66,15 +66,11 @@ class Reconciler:
         """Reconcile one camera. Raises StoreError."""
         async with self._turn:
             known = await self._archive.database.run(lambda connection: Clips(connection).known(camera))
-            self.storage_missing = bool(known) and not await self._archive.off_loop(
-                self._archive.places.present
-            )
-            if self.storage_missing:
-                message = (
-                    "the folders of recordings are gone (is the disk mounted?); the index is left as it is"
-                )
-                await self._archive.notes.add("recordings", Severity.CRITICAL, message)
+            present = await self._archive.off_loop(self._archive.places.present)
+            if known and not present:
+                await self._storage_is_missing()
                 return Outcome()
+            self.storage_missing = self.storage_missing and not present
             found = await self._archive.off_loop(self._archive.places.found, camera)
             removed = await self._drop_lost(camera, known, found)
             await self._correct_stars(known, found)
