@@ -54,5 +54,9 @@ class RecordingIntake:
         if kept.new:
             self._archive.publisher.publish("clip", clip.id, ClipView(clip, starred=False))
             self._archive.clips_changed(clip.camera)
+            about = {"camera": clip.camera, "clip_id": clip.id, "trigger": clip.trigger.value}
+            log.info(
+                "%s sealed: %.1f s, %d bytes", clip.kind.value, clip.duration_s, clip.size_bytes, extra=about
+            )
         for event in kept.events:
             self._archive.tell(event)

@@ -1,5 +1,6 @@
 """Events. Every change of a row writes its outgoing message in the same transaction."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from vigilar.store.outbox import Outbox
 from vigilar.store.paging import next_cursor, page_of
 from vigilar.store.severity import of_rank, rank
 from vigilar.store.tables import event_clips, events
+
+log = logging.getLogger(__name__)
 
 TOPIC = "event"
 
@@ -52,7 +55,11 @@ class Events:
             "monotonic_ns": seen.monotonic_ns,
         }
         statement = insert(events).values(values).on_conflict_do_nothing()
-        return self._told(event.id) if self._connection.execute(statement).rowcount else None
+        if not self._connection.execute(statement).rowcount:
+            return None
+        kept = self._told(event.id)
+        _log(kept, "begins" if kept.end is None else "happened")
+        return kept
 
     def get(self, event: EventId) -> Event | None:
         """Return one."""
@@ -86,7 +93,10 @@ class Events:
 
     def end(self, event: EventId, at: datetime) -> Event | None:
         """End an open event; return it, None when it is over already or unknown."""
-        return self._change(event, end=at, last_seen=at)
+        ended = self._change(event, end=at, last_seen=at)
+        if ended is not None:
+            _log(ended, "ends")
+        return ended
 
     def open_ones(self, types: Sequence[EventType]) -> dict[EventId, datetime]:
         """Return the events of these types that still last, with the last moment they were known to."""
@@ -157,6 +167,16 @@ class Events:
         kept = _event(row)
         Outbox(self._connection).add(TOPIC, event, row.revision, kept, self._now)
         return kept
+
+
+def _log(event: Event, what: str) -> None:
+    about = {
+        "camera": event.camera,
+        "event_type": event.type.value,
+        "event_id": event.id,
+        "clip_id": event.clip_id,
+    }
+    log.info("%s %s", event.type.value, what, extra=about)
 
 
 def _first_clip(event: EventId) -> Select[tuple[str]]:
