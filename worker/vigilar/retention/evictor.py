@@ -94,14 +94,14 @@ class Evictor:
     ) -> tuple[tuple[Holding, ...], tuple[Eviction, ...], str]:
         left = tuple(holdings)
         gone: tuple[Eviction, ...] = ()
-        refused: tuple[Eviction, ...] = ()
+        stuck: set[Holding] = set()
         problem = ""
         # Each pass removes or rules out at least one recording; what cannot go makes the next one go instead.
-        while plan := for_space(_without(left, refused), self.limits, disk):
+        while plan := for_space(left, self.limits, disk, stuck):
             done = self._remove(plan)
             left, gone = _without(left, done.taken), (*gone, *done.taken)
             disk = replace(disk, free=disk.free + sum(each.holding.size_bytes for each in done.taken))
-            refused = (*refused, *done.refused)
+            stuck.update(each.holding for each in done.refused)
             problem = problem or done.problem
             if done.stuck:
                 break

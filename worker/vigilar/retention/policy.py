@@ -1,6 +1,6 @@
 """What goes, in which order, and why: pure functions over what lies on the disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,13 +69,19 @@ def in_order(holdings: Iterable[Holding]) -> list[Holding]:
     return sorted(holdings, key=lambda each: (each.rank, each.start, each.id))
 
 
-def for_space(holdings: Sequence[Holding], limits: Limits, disk: Disk) -> tuple[Eviction, ...]:
-    """Return what has to go for the budgets and for free space: no more than is needed."""
+def for_space(
+    holdings: Sequence[Holding], limits: Limits, disk: Disk, stuck: Collection[Holding] = ()
+) -> tuple[Eviction, ...]:
+    """Return what has to go for the budgets and for free space: no more than is needed.
+
+    `stuck`: what takes space and cannot go.
+    """
     going: dict[Holding, Cause] = {}
     ordered = in_order(holdings)
     used: dict[CameraId, int] = {}
     for holding in ordered:
         used[holding.camera] = used.get(holding.camera, 0) + holding.size_bytes
+    ordered = [each for each in ordered if each not in stuck]
     for camera, taken in used.items():
         budget = limits.of(camera).max_bytes
         if budget is not None:
