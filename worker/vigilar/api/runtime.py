@@ -17,6 +17,7 @@ from vigilar.api.services import (
     HealthService,
     LiveService,
     Services,
+    StorageService,
 )
 from vigilar.api.views import InfoOut
 
@@ -73,6 +74,10 @@ async def _health(house: House) -> HealthService:
     return house.services.health
 
 
+async def _storage(house: House) -> StorageService:
+    return house.services.storage
+
+
 async def _principal(request: Request) -> Principal:
     principal = request.state.principal
     if not isinstance(principal, Principal):
@@ -85,4 +90,5 @@ type Clips = Annotated[ClipService, Depends(_clips)]
 type Events = Annotated[EventService, Depends(_events)]
 type Live = Annotated[LiveService, Depends(_live)]
 type Health = Annotated[HealthService, Depends(_health)]
+type Storage = Annotated[StorageService, Depends(_storage)]
 type Caller = Annotated[Principal, Depends(_principal)]

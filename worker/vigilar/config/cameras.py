@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
+from vigilar.config.retention import CameraRetentionConfig
 from vigilar.config.section import Number, Section
 from vigilar.config.streams import Stream
 from vigilar.domain.camera import CAMERA_ID_PATTERN, RecordingMode
@@ -141,3 +142,6 @@ class CameraConfig(Section):
     )
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept of this camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged on this camera")
+    retention: CameraRetentionConfig = Field(
+        CameraRetentionConfig(), description="How much of this camera is kept, and for how long"
+    )

@@ -9,10 +9,13 @@ from vigilar.config.cameras import CameraConfig
 from vigilar.config.credentials import StreamResolver
 from vigilar.config.document import SECRETS_FILE, Document, KeyPath
 from vigilar.config.problems import Problem, problem_at
+from vigilar.config.retention import CameraRetentionConfig, RetentionConfig
 from vigilar.config.section import Section
 from vigilar.config.tree import VigilarConfig
 from vigilar.domain.settings import (
+    DAY_S,
     ApiSettings,
+    CameraRetention,
     CaptureSettings,
     CoreCamera,
     CoreSettings,
@@ -20,6 +23,7 @@ from vigilar.domain.settings import (
     LookSettings,
     MotionSettings,
     RecordingSettings,
+    RetentionSettings,
     Zone,
 )
 
@@ -62,6 +66,11 @@ class Resolver:
                 port=config.api.port,
                 token_hash_file=str(self._keys / "api_token.hash"),
             ),
+            retention=RetentionSettings(
+                max_bytes=config.retention.max_bytes,
+                min_free=config.retention.min_free,
+                other=_kept(config.retention, CameraRetentionConfig()),
+            ),
             log_level=config.logging.level.upper(),
             log_format=config.logging.format,
         )
@@ -96,6 +105,7 @@ class Resolver:
             mode=_merged(self._config.recording, camera.recording).mode,
             motion=self._motion(camera),
             has_sub=camera.sub is not None,
+            retention=_kept(self._config.retention, camera.retention),
         )
 
     def _capture(self, name: str, camera: CameraConfig) -> CaptureSettings | None:
@@ -202,3 +212,15 @@ def _merged[S: Section](general: S, own: S) -> S:
 
 def _zones(zones: dict[str, tuple[tuple[float, float], ...]]) -> tuple[Zone, ...]:
     return tuple(Zone(name, points) for name, points in zones.items())
+
+
+def _kept(general: RetentionConfig, own: CameraRetentionConfig) -> CameraRetention:
+    """Return a camera's limits: the general ages but for its own, and its own budget."""
+    set_here = own.model_fields_set
+    clips = own.max_age if "max_age" in set_here else general.max_age
+    segments = own.max_age_segments if "max_age_segments" in set_here else general.max_age_segments
+    return CameraRetention(own.max_bytes, _seconds(clips), _seconds(segments))
+
+
+def _seconds(days: float | None) -> float | None:
+    return None if days is None else days * DAY_S

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StringConstraints
 
 from vigilar.config.cameras import CameraConfig, MotionConfig, RecordingConfig, Slug
+from vigilar.config.retention import RetentionConfig
 from vigilar.config.section import Section
 
 type FolderName = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -91,6 +92,9 @@ class VigilarConfig(Section):
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept, for every camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged, for every camera")
     storage: StorageConfig = Field(StorageConfig(), description="Where things are kept")
+    retention: RetentionConfig = Field(
+        RetentionConfig(), description="How much is kept, and for how long, before the oldest is given up"
+    )
     api: ApiConfig = Field(ApiConfig(), description="The HTTP and WebSocket listener")
     database: DatabaseConfig = Field(DatabaseConfig(), description="The database")
     logging: LoggingConfig = Field(LoggingConfig(), description="The log")

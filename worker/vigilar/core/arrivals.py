@@ -39,7 +39,7 @@ class Arrivals:
             CaptureStatus: (self._capture_status,),
             CameraStateChanged: (house.occurrences.camera_state,),
             ClipOpened: (house.recording_intake.opened,),
-            ClipSealed: (house.recording_intake.sealed,),
+            ClipSealed: (house.retention.arrived, house.recording_intake.sealed),
             FootageGap: (house.occurrences.gap,),
             MotionState: (self._motion, house.motion.state),
             LookStarted: (self._look_started,),

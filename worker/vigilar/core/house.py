@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import zmq.asyncio
 
 from vigilar.api.services import HealthItem, Services
@@ -33,6 +34,8 @@ from vigilar.recordings.intake import RecordingIntake
 from vigilar.recordings.places import Places
 from vigilar.recordings.reconcile import Reconciler
 from vigilar.recordings.service import Recordings
+from vigilar.retention.policy import limits_of
+from vigilar.retention.runner import Retention
 from vigilar.store.clips import Clips
 from vigilar.store.notes import Notes
 
@@ -67,6 +70,7 @@ class House:
             live=self.live,
             health=self.health,
             feed=StateFeed(self.deltas, self.cameras, self.health),
+            storage=self.retention,
         )
 
     def _build_cameras(self, settings: CoreSettings) -> None:
@@ -91,6 +95,13 @@ class House:
         self.recordings = Recordings(archive)
         self.recording_intake = RecordingIntake(archive)
         self.reconciler = Reconciler(archive)
+        self.retention = Retention(
+            archive,
+            limits_of(settings),
+            Path(settings.data_dir),
+            spawn=self.background.spawn,
+            reconcile=self.reconciler.camera,
+        )
 
     def _build_events(self, settings: CoreSettings) -> None:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
@@ -106,6 +117,7 @@ class House:
                 lambda: store_items(self.database.trouble, self.clock.monotonic_ns()),
                 self.restarts.items,
                 self._storage_items,
+                self.retention.items,
             ),
             restarts=lambda: self.restarts.counts,
             diagnose=diagnostics.gather,
@@ -144,5 +156,6 @@ class House:
             "background_tasks": len(self.background),
             "live_views": self.live.viewers,
             "changes_told": self.deltas.seq,
+            "storage": msgspec.to_builtins(self.retention.latest()),
             "unreadable_recordings": sum(len(files) for files in self.reconciler.unreadable.values()),
         }

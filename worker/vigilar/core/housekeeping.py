@@ -46,6 +46,7 @@ class Housekeeping:
         house = self._house
         house.registry.tick()
         house.live.tick()
+        house.retention.tick()
         for work in (self._count_silence, house.motion.tick, self._read_restarts, self._trim):
             await self._try(work)
         await self._look_at_kit()

@@ -6,8 +6,11 @@ descriptor. Secrets (stream credentials) travel only this way: never in argv, ne
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from vigilar.domain.camera import CameraId, RecordingMode
+
+DAY_S: Final = 86_400.0
 
 type Point = tuple[float, float]
 """(x, y), each 0…1 of the main picture, origin top left."""
@@ -114,6 +117,28 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraRetention:
+    """How much of one camera is kept: bytes (None: no budget of its own), ages in seconds (None: any)."""
+
+    max_bytes: int | None = None
+    clip_age_s: float | None = 30 * DAY_S
+    segment_age_s: float | None = 7 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How much is kept of all cameras together, in bytes.
+
+    `max_bytes` None: what the disk holds. `min_free` None: a twentieth of the disk, at most 2 GB.
+    `other`: what holds for cameras that are no longer configured but still have recordings.
+    """
+
+    max_bytes: int | None = None
+    min_free: int | None = None
+    other: CameraRetention = CameraRetention()
+
+
+@dataclass(frozen=True, slots=True)
 class CoreCamera:
     """What the core needs to know of a camera: no address, no credential."""
 
@@ -123,6 +148,7 @@ class CoreCamera:
     mode: RecordingMode
     motion: MotionSettings
     has_sub: bool
+    retention: CameraRetention = CameraRetention()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +165,6 @@ class CoreSettings:
     run_dir: str
     database_url: str = ""
     api: ApiSettings = ApiSettings()
+    retention: RetentionSettings = RetentionSettings()
     log_level: str = "INFO"
     log_format: str = "text"

@@ -27,6 +27,7 @@ class Operation(StrEnum):
     WRITE = "write"
     PWRITE = "pwrite"
     TRUNCATE = "truncate"
+    ALLOCATE = "allocate"
     SYNC = "sync"
     SYNC_DIR = "sync_dir"
     REPLACE = "replace"
@@ -89,6 +90,16 @@ class DurableFiles:
         """Cut the file to `size` bytes."""
         self.before(Operation.TRUNCATE, str(fd))
         os.ftruncate(fd, size)
+
+    def allocate(self, fd: int, size: int) -> None:
+        """Make the file `size` bytes long, with its space on the disk taken at once."""
+        self.before(Operation.ALLOCATE, str(fd))
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(fd, 0, size)
+            return
+        block = bytes(1 << 20)  # macOS: what was written is there
+        for offset in range(0, size, len(block)):
+            self.pwrite(fd, block[: size - offset], offset)
 
     def fdatasync(self, fd: int) -> None:
         """Make the file's content (and size) durable."""

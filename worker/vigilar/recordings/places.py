@@ -1,5 +1,6 @@
 """Where recordings lie below the storage root."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,15 @@ class Found:
 
     recordings: frozenset[str]
     stars: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A sealed file as the disk shows it: `path` relative to the root; whether a star lies beside it."""
+
+    path: str
+    size_bytes: int
+    starred: bool
 
 
 class Places:
@@ -71,6 +81,30 @@ class Places:
                     elif file.suffix == STAR:
                         stars.add(stem)
         return Found(frozenset(recordings), frozenset(stars))
+
+    def sized(self, camera: CameraId) -> Iterator[Sized]:
+        """Yield a camera's sealed files with their sizes, day by day. Blocks; raises OSError."""
+        for folder in FOLDERS:
+            for day in _entries(self.root / folder / camera):
+                if _DAY.fullmatch(day.name):
+                    yield from _sized(day, f"{folder}/{camera}/{day.name}")
+
+
+def _sized(day: Path, relative: str) -> Iterator[Sized]:
+    files: dict[str, int] = {}
+    stars: set[str] = set()
+    with os.scandir(day) as entries:
+        for entry in entries:
+            stem, dot, suffix = entry.name.rpartition(".")
+            if dot + suffix == STAR:
+                stars.add(stem)
+            elif dot + suffix == SEALED and CLIP_ID_PATTERN.fullmatch(stem):
+                try:
+                    files[stem] = entry.stat(follow_symlinks=False).st_size
+                except FileNotFoundError:  # deleted while we look
+                    continue
+    for stem, size in files.items():
+        yield Sized(f"{relative}/{stem}{SEALED}", size, stem in stars)
 
 
 def _entries(directory: Path) -> Iterator[Path]:

@@ -21,10 +21,14 @@ from vigilar.recordings.keeping import Kept, keep_sealed
 from vigilar.recordings.places import SEALED, Found
 from vigilar.store.clips import Clips, KnownFile
 from vigilar.store.events import Events
+from vigilar.vault.entries import EntryKind
+from vigilar.vault.errors import VaultError
+from vigilar.vault.journal import CameraJournal
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 100
+JOURNALLED: Final = 65_536
 NAMED: Final = 5
 
 
@@ -109,11 +113,22 @@ class Reconciler:
         for clip, kept in dropped:
             self._archive.publisher.publish("clip_deleted", clip, {"id": clip, "camera": camera})
             self._tell_events(kept)
-        if dropped:
-            names = _named([clip for clip, _ in dropped])
+        deleted_here = await self._archive.off_loop(self._journalled, camera)
+        missing = [clip for clip, _ in dropped if known[lost[clip]].file_id not in deleted_here]
+        if missing:
+            names = _named(missing)
             message = f"camera {camera}: files that nobody deleted here are gone from the disk: {names}"
             await self._archive.notes.add("recordings", Severity.ALERT, message)
         return len(dropped)
+
+    def _journalled(self, camera: CameraId) -> set[str]:
+        """Return the file ids that the journal says were deleted here: their rows only follow late."""
+        root, keys, files = self._archive.places.root, self._archive.keys, self._archive.files
+        try:
+            entries = CameraJournal.open(root, camera, keys=keys, files=files).read(newest=JOURNALLED).entries
+        except VaultError:
+            return set()
+        return {entry.file_id.hex() for entry in entries if entry.kind is EntryKind.DELETED}
 
     async def _correct_stars(self, known: dict[str, KnownFile], found: Found) -> None:
         wrong = {

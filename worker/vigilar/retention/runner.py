@@ -1,0 +1,188 @@
+"""When room is made: as clips arrive, under pressure, and every hour for age. One round at a time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from vigilar.api.services import HealthItem, StorageView
+from vigilar.bus.messages import ClipSealed
+from vigilar.domain.camera import CameraId
+from vigilar.domain.clock import NANOSECONDS
+from vigilar.domain.errors import UnavailableError
+from vigilar.domain.event import Severity
+from vigilar.recordings.archive import Archive
+from vigilar.recordings.deletion import Remover
+from vigilar.retention.aftermath import Aftermath
+from vigilar.retention.evictor import Evictor, Round
+from vigilar.retention.holdings import Disk, Holding
+from vigilar.retention.memory import ClockMemory
+from vigilar.retention.policy import Limits
+from vigilar.retention.trust import ClockTrust, first_look, look
+from vigilar.retention.usage import view_of
+
+log = logging.getLogger(__name__)
+
+AGE_EVERY_NS: Final = 3600 * NANOSECONDS
+ARRIVALS_GATHER_NS: Final = 20 * NANOSECONDS
+"""Clips that arrive meanwhile are counted together: a look at all files takes a moment."""
+LOOK_AGAIN_NS: Final = 600 * NANOSECONDS
+SETTLE_NS: Final = 30 * NANOSECONDS
+"""Some file systems give space back late: so long nothing more is taken for it, unless all is full."""
+FIRST_LOOK_S: Final = 10.0
+
+
+class Retention:
+    """Called every few seconds; all that blocks is done in the pool, by one task that is never doubled.
+
+    `spawn` begins that task; `reconcile` brings a camera's rows in line with its files.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        limits: Limits,
+        data_dir: Path,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        reconcile: Callable[[CameraId], Awaitable[object]],
+    ) -> None:
+        self._archive = archive
+        self._evictor = Evictor(Remover(archive.places, archive.keys, archive.files), limits)
+        self._memory = ClockMemory(data_dir, archive.files)
+        self._aftermath = Aftermath(archive, reconcile)
+        self._spawn = spawn
+        self._task: asyncio.Task[None] | None = None
+        self._trust: ClockTrust | None = None
+        self._view: StorageView | None = None
+        self._looked = asyncio.Event()
+        self._disk: Disk | None = None
+        self._problem = ""
+        self._arrivals = False
+        self._round_ns: int | None = None
+        self._gone_ns: int | None = None
+        self._age_ns = archive.clock.monotonic_ns() + AGE_EVERY_NS
+
+    def tick(self) -> None:
+        """Begin to look, unless the last look still goes on (a disk may hang). Never waits."""
+        if self._task is None or self._task.done():
+            self._task = self._spawn(self.turn(), "making room for recordings")
+
+    async def arrived(self, _message: ClipSealed) -> None:
+        """Hear that a recording was sealed."""
+        self._arrivals = True
+
+    async def turn(self) -> None:
+        """Look at clock and disk, and make room if it is time."""
+        try:
+            await self._archive.off_loop(self._look_at_clock)
+            await self._aftermath.catch_up()
+            disk = await self._archive.off_loop(self._evictor.disk)
+            if self._due(disk):
+                await self._round()
+            else:
+                self._disk = disk
+        except OSError as err:
+            self._problem = f"the disk of the recordings cannot be looked at: {err.strerror}"
+            log.warning("%s", self._problem)
+
+    def latest(self) -> StorageView | None:
+        """Return what was found last, None before the first look."""
+        return self._view
+
+    async def usage(self) -> StorageView:
+        """Return what was found last, after the first look. Raises UnavailableError."""
+        try:
+            await asyncio.wait_for(self._looked.wait(), FIRST_LOOK_S)
+        except TimeoutError:
+            raise UnavailableError("the disk of the recordings does not answer") from None
+        assert self._view is not None  # noqa: S101 - set before the event
+        return self._view
+
+    def items(self) -> Iterator[HealthItem]:
+        """Yield what is not as it should be."""
+        if self._problem:
+            yield HealthItem("retention_failing", Severity.ALERT, self._problem)
+        if self._disk is not None:
+            yield from self._disk_items(self._disk)
+        trust = self._trust
+        if trust is not None and not trust.sure:
+            message = "the clock of this machine jumped: until it is believed nothing is deleted for its age"
+            yield HealthItem("clock_unsure", Severity.WARNING, message)
+
+    def _disk_items(self, disk: Disk) -> Iterator[HealthItem]:
+        free = f"{disk.free / 1e9:.1f} of {disk.total / 1e9:.1f} GB"
+        if self._evictor.full(disk):
+            message = (
+                f"the disk of the recordings is full ({free} free): footage is being lost; free space on it"
+            )
+            yield HealthItem("disk_full", Severity.CRITICAL, message)
+        elif self._evictor.short_of(disk):
+            message = (
+                f"the disk of the recordings runs full ({free} free): the oldest recordings are being deleted"
+            )
+            yield HealthItem("disk_pressure", Severity.WARNING, message)
+        if self._view is not None and not self._view.ballast:
+            message = (
+                "the reserve for a full disk is used up or has no room; it is made again when there is room"
+            )
+            yield HealthItem("ballast_spent", Severity.WARNING, message)
+
+    def _look_at_clock(self) -> None:
+        now = self._archive.clock.instant()
+        before = self._trust or self._memory.load()
+        if before is None:
+            newest = max((each.start for each in self._evictor.look()), default=None)
+            self._trust = first_look(now, newest)
+        else:
+            self._trust = look(before, now)
+        self._memory.keep(self._trust)
+
+    def _due(self, disk: Disk) -> bool:
+        now = self._archive.clock.monotonic_ns()
+        if self._round_ns is None or now >= self._age_ns:
+            return True
+        since = now - self._round_ns
+        if since >= LOOK_AGAIN_NS or (self._arrivals and since >= ARRIVALS_GATHER_NS):
+            return True
+        settled = self._gone_ns is None or now - self._gone_ns >= SETTLE_NS
+        return self._evictor.full(disk) or (settled and self._evictor.short_of(disk))
+
+    async def _round(self) -> None:
+        now = self._archive.clock.instant()
+        self._arrivals = False
+        trust = self._trust
+        aged_at = now.wall if trust is not None and trust.sure and now.monotonic_ns >= self._age_ns else None
+        holdings = await self._archive.off_loop(self._evictor.look, () if trust is None else trust.strays)
+        done = await self._archive.off_loop(self._evictor.round, holdings, aged_at=aged_at)
+        self._round_ns = now.monotonic_ns
+        if done.next_age_h is not None:
+            self._age_ns = now.monotonic_ns + round(AGE_EVERY_NS * done.next_age_h)
+        elif now.monotonic_ns >= self._age_ns:
+            self._age_ns = now.monotonic_ns + AGE_EVERY_NS
+        if done.gone:
+            self._gone_ns = now.monotonic_ns
+        self._problem = done.problem
+        await self._show(done)
+        await self._aftermath.of(done.gone)
+
+    async def _show(self, done: Round) -> None:
+        ballast = await self._archive.off_loop(self._evictor.ballast.there)
+        self._disk = done.disk
+        view = self._view_of(done.left, done.disk, ballast=ballast)
+        if view != self._view:
+            self._archive.publisher.publish("storage", "worker", view)
+        self._view = view
+        self._looked.set()
+
+    def _view_of(self, left: tuple[Holding, ...], disk: Disk, *, ballast: bool) -> StorageView:
+        return view_of(
+            left,
+            self._evictor.limits,
+            disk,
+            self._archive.clock.now(),
+            ballast=ballast,
+            clock_sure=self._trust is not None and self._trust.sure,
+            configured=self._evictor.limits.cameras,
+        )
