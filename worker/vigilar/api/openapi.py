@@ -23,7 +23,7 @@ def openapi_text() -> str:
 def _no_services() -> Services:
     """Return services that are never asked: only the routes' shapes are looked at."""
     nobody: Any = None
-    return Services(nobody, nobody, nobody, nobody, nobody, nobody)
+    return Services(nobody, nobody, nobody, nobody, nobody, nobody, nobody)
 
 
 def _drop_framework_errors(document: dict[str, Any]) -> None:

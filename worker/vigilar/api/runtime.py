@@ -13,6 +13,7 @@ from vigilar.api.metrics import Metrics, RequestCounts
 from vigilar.api.services import (
     CameraService,
     ClipService,
+    CoverageService,
     EventService,
     HealthService,
     LiveService,
@@ -73,6 +74,10 @@ async def _health(house: House) -> HealthService:
     return house.services.health
 
 
+async def _coverage(house: House) -> CoverageService:
+    return house.services.coverage
+
+
 async def _principal(request: Request) -> Principal:
     principal = request.state.principal
     if not isinstance(principal, Principal):
@@ -85,4 +90,5 @@ type Clips = Annotated[ClipService, Depends(_clips)]
 type Events = Annotated[EventService, Depends(_events)]
 type Live = Annotated[LiveService, Depends(_live)]
 type Health = Annotated[HealthService, Depends(_health)]
+type Coverage = Annotated[CoverageService, Depends(_coverage)]
 type Caller = Annotated[Principal, Depends(_principal)]

@@ -62,6 +62,7 @@ class Resolver:
                 port=config.api.port,
                 token_hash_file=str(self._keys / "api_token.hash"),
             ),
+            time_zone=config.time_zone or "",
             log_level=config.logging.level.upper(),
             log_format=config.logging.format,
         )

@@ -139,5 +139,7 @@ class CoreSettings:
     run_dir: str
     database_url: str = ""
     api: ApiSettings = ApiSettings()
+    time_zone: str = ""
+    """What "today" means: an IANA name, empty for the system's."""
     log_level: str = "INFO"
     log_format: str = "text"
