@@ -16,7 +16,7 @@ from worker.capture.clocks import HandClock
 from worker.capture.footage import SECOND, Camera, video
 from worker.capture.shelf import Shelf
 
-REFUSED, OFFLINE, STALLED = GapReason.CAMERA_REFUSED, GapReason.CAMERA_OFFLINE, GapReason.STALLED
+OFFLINE, STALLED = GapReason.CAMERA_OFFLINE, GapReason.STALLED
 
 
 class Watched:
@@ -57,10 +57,10 @@ def test_each_reason_of_an_outage_counts_for_its_own_time() -> None:
     door.watch(3)
 
     door.away(8)
-    door.main.broke("nothing comes", STALLED)
+    door.main.broke("nothing comes", "stalled")
     for _ in range(3):
         door.away(10)
-        door.main.broke("no route", OFFLINE)
+        door.main.broke("no route", "unreachable")
     door.away(5)
     door.watch(1)
 
@@ -76,7 +76,7 @@ def test_footage_in_between_covers_up_to_its_last_packet() -> None:
     assert door.account.gap is None
     assert door.account.covered_ns == door.main.meter.last_packet_ns
 
-    door.main.broke("no route", OFFLINE)
+    door.main.broke("no route", "unreachable")
     door.away(10)
 
     assert door.account.gap is OFFLINE
@@ -86,7 +86,7 @@ def test_footage_in_between_covers_up_to_its_last_packet() -> None:
 def test_a_moment_is_no_gap() -> None:
     door = Watched()
     door.watch(3)
-    door.main.broke("hung up", OFFLINE)
+    door.main.broke("hung up")
     door.away(0.5)
     door.watch(1)
 
@@ -97,7 +97,7 @@ def test_what_is_switched_off_is_not_missed() -> None:
     # given a camera that is away
     door = Watched()
     door.watch(3)
-    door.main.broke("no route", OFFLINE)
+    door.main.broke("no route", "unreachable")
     door.away(10)
 
     # when it is switched off for a minute, and on again before it comes back
@@ -139,7 +139,7 @@ def test_a_process_that_died_while_the_camera_was_off_left_no_gap() -> None:
 def test_at_its_end_a_process_tells_what_is_missing_so_far() -> None:
     door = Watched()
     door.watch(3)
-    door.main.broke("no route", OFFLINE)
+    door.main.broke("no route", "unreachable")
     door.away(30)
 
     door.account.close()

@@ -5,7 +5,6 @@ from random import Random
 from vigilar.capture.backoff import Backoff
 from vigilar.capture.chunk import IDLE_PACE_NS, Chunk
 from vigilar.capture.stream import ENDED, OpenStream, StreamReader
-from vigilar.domain.coverage import GapReason
 from vigilar.domain.settings import StreamSettings
 from vigilar.media.errors import StalledError, UnauthorizedError, UnreachableError
 from vigilar.media.packet import MediaPacket
@@ -59,7 +58,7 @@ class Watch:
     def take(self, chunk: Chunk) -> None:
         self.chunks.append(chunk)
 
-    def broke(self, reason: str, cause: GapReason) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         self.reasons.append(reason)
         if not self._attempts:
             self.reader.stop()

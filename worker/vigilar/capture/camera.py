@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 from vigilar.bus.messages import AnyMessage, CameraStateChanged
 from vigilar.capture.chunk import EAGER_PACE_NS, IDLE_PACE_NS, Chunk
-from vigilar.capture.coverage import Coverage
+from vigilar.capture.coverage import Coverage, gap_reason
 from vigilar.capture.desk import Desk
 from vigilar.capture.mark import Mark
 from vigilar.capture.meter import Meter
 from vigilar.capture.publisher import StreamPublisher
 from vigilar.domain.camera import CameraId, CameraState
 from vigilar.domain.clock import Clock
-from vigilar.domain.coverage import GapReason
 
 
 class MainStream:
@@ -55,11 +54,11 @@ class MainStream:
         if self._publisher is not None:
             self._publisher.take(chunk)
 
-    def broke(self, reason: str, cause: GapReason = GapReason.CAMERA_OFFLINE) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         """The connection is gone, or could not be made."""
         self.problem = reason
         self._desk.session_ended()
-        self.coverage.broke(cause, reason)
+        self.coverage.broke(gap_reason(cause), reason)
         if self.state is not CameraState.OFFLINE:
             self.state = CameraState.OFFLINE
             self._tell(CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason))
@@ -90,6 +89,6 @@ class SubStream:
         self.meter.take(chunk)
         self._publisher.take(chunk)
 
-    def broke(self, reason: str, cause: GapReason = GapReason.CAMERA_OFFLINE) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         """Remember why there are no pictures to look at."""
         self.problem = f"sub-stream: {reason}"

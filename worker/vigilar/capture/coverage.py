@@ -12,11 +12,16 @@ from vigilar.capture.mark import Mark
 from vigilar.domain.camera import CameraId, RecordingMode
 from vigilar.domain.clock import NANOSECONDS, Clock
 from vigilar.domain.coverage import GapReason
+from vigilar.media.errors import StalledError, UnauthorizedError
 from vigilar.media.packet import VIDEO_TICKS_PER_S, PacketKind
 
 SHORTEST_NS: Final = NANOSECONDS
 """Shorter interruptions are not told: a rotation of the camera's own, a moment's congestion."""
 _HOLE_NS: Final = 2 * NANOSECONDS
+_REASONS: Final = {
+    StalledError.code: GapReason.STALLED,
+    UnauthorizedError.code: GapReason.CAMERA_REFUSED,
+}
 
 
 @dataclass(slots=True)
@@ -135,6 +140,11 @@ class Coverage:
     def _gap(self, start_ns: int, end_ns: int, reason: GapReason, detail: str) -> None:
         if self._wanted and end_ns > start_ns:
             self._tell(FootageGap(self._camera, start_ns, end_ns, detail or reason.replace("_", " "), reason))
+
+
+def gap_reason(code: str) -> GapReason:
+    """Return what the code of a stream's error means for the ledger."""
+    return _REASONS.get(code, GapReason.CAMERA_OFFLINE)
 
 
 def _lacks_pictures(last: Chunk, chunk: Chunk) -> bool:
