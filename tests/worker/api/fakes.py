@@ -25,6 +25,14 @@ from vigilar.api.services import (
 from vigilar.domain.camera import CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import Clip, ClipKind, Trigger, clip_id
 from vigilar.domain.clock import Instant
+from vigilar.domain.coverage import (
+    CameraCoverage,
+    CoverageQuery,
+    DayCoverage,
+    Gap,
+    GapReason,
+    OpenGap,
+)
 from vigilar.domain.errors import InvalidRequestError, NotFoundError, UnavailableError
 from vigilar.domain.event import Event, EventType, Severity, SystemEvent
 from vigilar.domain.settings import MotionSettings
@@ -237,6 +245,27 @@ class FakeEvents:
         return tuple(events[:limit])
 
 
+def gap(n: int = 0, name: str = "yard") -> Gap:
+    start = START + timedelta(minutes=n)
+    return Gap(f"g{n}", name, start, start + timedelta(seconds=7.5), GapReason.STALLED, "nothing comes")
+
+
+@dataclass
+class FakeCoverage:
+    kept: list[Gap] = field(default_factory=lambda: [gap(n) for n in range(5)])
+    queries: list[CoverageQuery] = field(default_factory=list)
+
+    async def list(self, query: CoverageQuery) -> Page[Gap]:
+        self.queries.append(query)
+        return page_of([*reversed(self.kept)], query.limit, query.cursor)
+
+    def today(self) -> DayCoverage:
+        lasting = OpenGap("yard", START, GapReason.CAMERA_OFFLINE)
+        by_reason = {GapReason.STALLED: 7.5, GapReason.CAMERA_OFFLINE: 30.0}
+        yard = CameraCoverage("yard", 37.5, by_reason, lasting)
+        return DayCoverage("2026-11-21", "Europe/Vienna", START, START, (yard,))
+
+
 @dataclass
 class FakeLive:
     """One ticket that works; its stream sends three chunks and then waits until it is closed."""
@@ -354,6 +383,7 @@ class FakeHouse:
     live: FakeLive = field(default_factory=FakeLive)
     health: FakeHealth = field(default_factory=FakeHealth)
     storage: FakeStorage = field(default_factory=FakeStorage)
+    coverage: FakeCoverage = field(default_factory=FakeCoverage)
 
     def __post_init__(self) -> None:
         self.feed = FakeFeed(self.cameras)
@@ -364,5 +394,12 @@ class FakeHouse:
 
     def services(self) -> Services:
         return Services(
-            self.cameras, self.clips, self.events, self.live, self.health, self.feed, self.storage
+            self.cameras,
+            self.clips,
+            self.events,
+            self.live,
+            self.health,
+            self.feed,
+            self.storage,
+            self.coverage,
         )

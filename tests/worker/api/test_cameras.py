@@ -50,6 +50,7 @@ def test_a_camera_is_told_whole(client: TestClient) -> None:
         "restarts": 0,
         "reconnects": 2,
         "problem": "",
+        "missing_today_s": 0.0,
     }
 
 

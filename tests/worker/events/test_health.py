@@ -11,6 +11,7 @@ from vigilar.events.health import Health, store_items
 from vigilar.events.restarts import LATELY_S, STATE_FILE, Restarts
 from vigilar.store.clips import Clips
 from vigilar.store.database import StoreTrouble
+from vigilar.store.migrate import revisions
 from worker.cameras.house import a_status, desk
 from worker.store.fakes import HandClock, Told, a_clip, database, run
 
@@ -128,7 +129,7 @@ def test_diagnostics_are_counts_and_states_and_hold_even_without_a_database(tmp_
     good, bad = run(scenario())
     shown = json.loads(json.dumps(good))
     assert shown["database"] == {
-        "revision": "0001", "clips": 1, "events": 0, "system_events": 0, "outbox_waiting": 0,
+        "revision": revisions()[-1], "clips": 1, "events": 0, "system_events": 0, "outbox_waiting": 0,
     }  # fmt: skip
     assert shown["cameras"][0]["problem"] == "slow"
     assert shown["health"]["processes"] == {"core": 1}

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from vigilar.store.errors import NewerDatabaseError, StoreError
+from vigilar.store.migrate import revisions
 from vigilar.store.opening import Opened, open_database
 from vigilar.store.system_events import SystemEvents
 from worker.store.fakes import HandClock, make_tables, run
@@ -18,7 +19,7 @@ def migrate(path: Path) -> None:
     engine = make_engine(path)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": revisions()[-1]})
     engine.dispose()
 
 

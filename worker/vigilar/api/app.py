@@ -13,7 +13,7 @@ from vigilar.api.auth import Doorman, Gate, TokenAuth
 from vigilar.api.edge import Edge
 from vigilar.api.errors import answer_to, envelope, invalid, problems_of
 from vigilar.api.metrics import Metrics, RequestCounts
-from vigilar.api.routes import cameras, clips, events, live, media, worker
+from vigilar.api.routes import cameras, clips, coverage, events, live, media, worker
 from vigilar.api.runtime import Runtime, install
 from vigilar.api.services import Services
 from vigilar.api.throttle import Throttle
@@ -91,6 +91,7 @@ def _add_routes(app: FastAPI, limits: EndpointLimits) -> None:
         clips.router,
         media.router,
         events.router,
+        coverage.router,
     ):
         app.include_router(router)
     app.add_api_websocket_route(WEBSOCKET_PATH, WebSocketEndpoint(limits).handle)

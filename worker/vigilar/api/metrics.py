@@ -90,13 +90,17 @@ def _of_cameras(cameras: tuple[CameraView, ...]) -> Iterator[Metric]:
     reconnects = CounterMetricFamily(
         "vigilar_camera_reconnects", "Times the stream was opened again", labels=["camera"]
     )
+    missing = GaugeMetricFamily(
+        "vigilar_camera_missing_today_seconds", "Time today without footage that should be", labels=["camera"]
+    )
     for camera in cameras:
         online.add_metric([camera.id], float(camera.state is CameraState.ONLINE))
         moving.add_metric([camera.id], float(camera.motion))
         recording.add_metric([camera.id], float(camera.recording))
         fps.add_metric([camera.id], camera.main.fps if camera.main else 0.0)
         reconnects.add_metric([camera.id], camera.reconnects)
-    yield from (online, moving, recording, fps, reconnects)
+        missing.add_metric([camera.id], camera.missing_today_s)
+    yield from (missing, online, moving, recording, fps, reconnects)
 
 
 def _of_storage(storage: StorageView) -> Iterator[Metric]:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from vigilar.domain.camera import CAMERA_ID_PATTERN, RecordingMode
 from vigilar.domain.clip import CLIP_ID_PATTERN, ClipKind, Trigger
+from vigilar.domain.coverage import CoverageQuery, GapReason
 from vigilar.domain.event import EventType, Severity
 from vigilar.domain.query import ClipQuery, EventQuery
 from vigilar.domain.settings import MotionSettings, Zone
@@ -111,6 +112,34 @@ class EventFilters(Asked):
             types=tuple(self.type),
             min_severity=self.min_severity,
             acknowledged=self.acknowledged,
+            after=self.after,
+            before=self.before,
+            limit=self.limit,
+            cursor=self.cursor,
+        )
+
+
+class CoverageFilters(Asked):
+    """Filters of a list of gaps; all given ones must hold."""
+
+    model_config = ConfigDict(validate_by_alias=True, validate_by_name=False)
+
+    camera: list[CameraIdIn] = Field([], max_length=_MAX_CAMERAS, description="Any of these cameras")
+    reason: list[GapReason] = Field([], max_length=16, description="Any of these reasons")
+    after: Moment | None = Field(
+        None, alias="from", description="Lasted beyond this moment (RFC 3339 with offset)"
+    )
+    before: Moment | None = Field(
+        None, alias="to", description="Began before this moment (RFC 3339 with offset)"
+    )
+    limit: Limit = 50
+    cursor: Cursor | None = Field(None, description="The previous page's next_cursor")
+
+    def query(self) -> CoverageQuery:
+        """Return the query these filters make."""
+        return CoverageQuery(
+            cameras=tuple(self.camera),
+            reasons=tuple(self.reason),
             after=self.after,
             before=self.before,
             limit=self.limit,

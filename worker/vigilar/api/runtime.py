@@ -13,6 +13,7 @@ from vigilar.api.metrics import Metrics, RequestCounts
 from vigilar.api.services import (
     CameraService,
     ClipService,
+    CoverageService,
     EventService,
     HealthService,
     LiveService,
@@ -78,6 +79,10 @@ async def _storage(house: House) -> StorageService:
     return house.services.storage
 
 
+async def _coverage(house: House) -> CoverageService:
+    return house.services.coverage
+
+
 async def _principal(request: Request) -> Principal:
     principal = request.state.principal
     if not isinstance(principal, Principal):
@@ -91,4 +96,5 @@ type Events = Annotated[EventService, Depends(_events)]
 type Live = Annotated[LiveService, Depends(_live)]
 type Health = Annotated[HealthService, Depends(_health)]
 type Storage = Annotated[StorageService, Depends(_storage)]
+type Coverage = Annotated[CoverageService, Depends(_coverage)]
 type Caller = Annotated[Principal, Depends(_principal)]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from vigilar.domain.camera import CameraId, CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import ClipId
+from vigilar.domain.coverage import CoverageQuery, DayCoverage, Gap
 from vigilar.domain.event import Event, EventId, Severity, SystemEvent
 from vigilar.domain.query import ClipQuery, ClipView, EventQuery, Page
 from vigilar.domain.settings import MotionSettings
@@ -24,6 +25,7 @@ __all__ = [
     "ClipQuery",
     "ClipService",
     "ClipView",
+    "CoverageService",
     "Delta",
     "DeltaData",
     "DeltaPublisher",
@@ -62,6 +64,7 @@ class CameraView:
     restarts: int
     reconnects: int
     problem: str = ""
+    missing_today_s: float = 0.0
 
 
 class ClipMedia(Protocol):
@@ -145,6 +148,16 @@ class EventService(Protocol):
 
     async def system_events(self, limit: int) -> tuple[SystemEvent, ...]:
         """Return the newest."""
+
+
+class CoverageService(Protocol):
+    """The coverage ledger: when cameras were meant to be watched and were not."""
+
+    async def list(self, query: CoverageQuery) -> Page[Gap]:
+        """Return one page of gaps that are over. Raises InvalidRequestError for a cursor not ours."""
+
+    def today(self) -> DayCoverage:
+        """Return what every camera lacks of today so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,3 +324,4 @@ class Services:
     health: HealthService
     feed: Feed
     storage: StorageService
+    coverage: CoverageService

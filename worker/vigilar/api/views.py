@@ -20,6 +20,7 @@ from vigilar.api.services import (
 )
 from vigilar.domain.camera import CameraId, CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import ClipId, ClipKind, Trigger
+from vigilar.domain.coverage import GapReason
 from vigilar.domain.event import Event, EventId, EventType, Severity, SystemEvent
 from vigilar.domain.query import Page
 from vigilar.domain.settings import MotionSettings
@@ -85,6 +86,9 @@ class CameraOut(View):
     restarts: int
     reconnects: int
     problem: str = Field(description="What is wrong, for people; empty when nothing is")
+    missing_today_s: float = Field(
+        description="Seconds of today in which it should have been watched and was not"
+    )
 
 
 class ClipOut(View):
@@ -182,6 +186,51 @@ class EventPageOut(View):
 
     items: list[EventOut]
     next_cursor: str | None = Field(description="Ask again with cursor= this; null on the last page")
+
+
+class GapOut(View):
+    """Time in which a camera was meant to be watched and was not."""
+
+    id: str
+    camera: CameraId
+    start: datetime
+    end: datetime
+    seconds: float
+    reason: GapReason
+    detail: str = Field(description="For people")
+
+
+class GapPageOut(View):
+    """One page of gaps that are over, newest first. Those of one camera never overlap."""
+
+    items: list[GapOut]
+    next_cursor: str | None = Field(description="Ask again with cursor= this; null on the last page")
+
+
+class OpenGapOut(View):
+    """A gap that lasts."""
+
+    since: datetime
+    reason: GapReason
+
+
+class CameraCoverageOut(View):
+    """What a camera lacks of a day so far."""
+
+    camera: CameraId
+    missing_s: float
+    by_reason: dict[GapReason, float] = Field(description="Seconds; no moment is counted twice")
+    now: OpenGapOut | None = Field(description="The gap that lasts just now")
+
+
+class DayCoverageOut(View):
+    """What is missing of today so far."""
+
+    day: str = Field(description="The date", examples=["2026-11-21"])
+    time_zone: str
+    start: datetime
+    end: datetime
+    cameras: list[CameraCoverageOut]
 
 
 class SystemEventsOut(View):

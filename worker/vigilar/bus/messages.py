@@ -10,6 +10,7 @@ import msgspec
 
 from vigilar.domain.camera import CameraId, CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import Clip, ClipId, ClipKind, Trigger
+from vigilar.domain.coverage import GapReason
 from vigilar.domain.settings import MotionSettings
 
 
@@ -28,7 +29,12 @@ class CaptureStarted(Message, frozen=True):
 
 
 class CaptureStatus(Message, frozen=True):
-    """State, on change and every 5 s. `ring_s`: seconds in the ring; `queue_s`: waiting for the disk."""
+    """State, on change and every 5 s. `ring_s`: seconds in the ring; `queue_s`: waiting for the disk.
+
+    `covered_ns`: up to here nothing is missing that was not told as a FootageGap. `gap`: why that moment
+    stands still, None while footage comes. `accounts_from_ns`: what came before, neither this process knows
+    nor those it follows in this boot.
+    """
 
     camera: CameraId
     state: CameraState
@@ -44,6 +50,9 @@ class CaptureStatus(Message, frozen=True):
     packets: int
     bytes_received: int
     problem: str = ""
+    covered_ns: int = 0
+    gap: GapReason | None = None
+    accounts_from_ns: int = 0
 
 
 class CameraStateChanged(Message, frozen=True):
@@ -74,12 +83,13 @@ class ClipSealed(Message, frozen=True):
 
 
 class FootageGap(Message, frozen=True):
-    """Matters. Nothing reached the ring, or the disk, in this time."""
+    """Matters. Nothing reached the ring, or the disk, in this time. `reason` is for people."""
 
     camera: CameraId
     start_ns: int
     end_ns: int
     reason: str
+    cause: GapReason = GapReason.UNKNOWN
 
 
 # --- look → capture and core ------------------------------------------------------------------------

@@ -15,6 +15,7 @@ SILENCE_NS: Final = 15 * NANOSECONDS
 """A process that repeats its state every 5 s and was not heard for this long is not there."""
 STARTUP_NS: Final = 20 * NANOSECONDS
 """How long after the core's start a camera may be connecting before that is called offline."""
+MISSING_STEP_S: Final = 30.0
 MOTION_SILENCE_NS: Final = 5 * NANOSECONDS
 """Motion is repeated at least once a second; after this long without, it is over."""
 
@@ -35,6 +36,7 @@ class LiveState:
     mode_override: RecordingMode | None = None
     motion_override: MotionSettings | None = None
     restarts: int = 0
+    missing_today_s: float = 0.0
 
     def heard(self, now_ns: int) -> CaptureStatus | None:
         """Return the capture process's status, None when it is too old to go by."""
@@ -95,6 +97,7 @@ class LiveState:
             restarts=self.restarts,
             reconnects=last_known.reconnects if last_known else 0,
             problem=self.problem(now_ns),
+            missing_today_s=self.missing_today_s,
         )
 
 
@@ -105,7 +108,15 @@ def noteworthy(view: CameraView) -> CameraView:
         main=_steady(view.main),
         sub=_steady(view.sub),
         last_motion=None if view.motion else view.last_motion,
+        missing_today_s=_stepwise(view),
     )
+
+
+def _stepwise(view: CameraView) -> float:
+    """Return what is missing, in steps of half a minute while it grows."""
+    if view.state is CameraState.ONLINE:
+        return view.missing_today_s
+    return view.missing_today_s // MISSING_STEP_S
 
 
 def _steady(facts: StreamFacts | None) -> StreamFacts | None:

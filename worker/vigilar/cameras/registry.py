@@ -109,6 +109,12 @@ class CameraRegistry:
             state.restarts = counts.get(camera, 0)
             self._tell(camera)
 
+    def missing_today(self, seconds: Mapping[CameraId, float]) -> None:
+        """Note how much each camera lacks of today so far."""
+        for camera, state in self._states.items():
+            state.missing_today_s = seconds.get(camera, 0.0)
+            self._tell(camera)
+
     def tick(self) -> None:
         """Let what was not repeated in time expire; call every few seconds."""
         now = self._clock.monotonic_ns()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from vigilar.capture.chunk import Chunk
 from vigilar.domain.clip import ClipId, ClipKind, Trigger
+from vigilar.domain.coverage import GapReason
 from vigilar.media.stream_info import StreamInfo
 
 
@@ -59,6 +60,7 @@ class Gap:
     start_ns: int
     end_ns: int
     reason: str
+    cause: GapReason
 
 
 type Action = OpenFile | WriteChunks | CloseFile | Gap

@@ -1,17 +1,16 @@
 """A camera's two streams: what their chunks are for, and what is to be told of their coming and going."""
 
 from collections.abc import Callable
-from typing import Final
 
-from vigilar.bus.messages import AnyMessage, CameraStateChanged, FootageGap
+from vigilar.bus.messages import AnyMessage, CameraStateChanged
 from vigilar.capture.chunk import EAGER_PACE_NS, IDLE_PACE_NS, Chunk
+from vigilar.capture.coverage import Coverage, gap_reason
 from vigilar.capture.desk import Desk
+from vigilar.capture.mark import Mark
 from vigilar.capture.meter import Meter
 from vigilar.capture.publisher import StreamPublisher
-from vigilar.domain.camera import CameraId, CameraState, RecordingMode
-from vigilar.domain.clock import NANOSECONDS, Clock
-
-_GAP_NS: Final = 2 * NANOSECONDS
+from vigilar.domain.camera import CameraId, CameraState
+from vigilar.domain.clock import Clock
 
 
 class MainStream:
@@ -25,7 +24,9 @@ class MainStream:
         *,
         clock: Clock,
         tell: Callable[[AnyMessage], None],
+        before: Mark | None = None,
     ) -> None:
+        self.coverage = Coverage(camera, desk, clock=clock, tell=tell, before=before)
         self.meter = Meter()
         self.state = CameraState.CONNECTING
         self.problem = ""
@@ -35,7 +36,6 @@ class MainStream:
         self._clock = clock
         self._tell = tell
         self._session = 0
-        self._without_since_ns = clock.monotonic_ns()
 
     @property
     def pace_ns(self) -> int:
@@ -48,27 +48,23 @@ class MainStream:
         if chunk.session != self._session:
             self._session = chunk.session
             self._came(chunk)
+        self.coverage.take(chunk)
         self.meter.take(chunk)
         self._desk.take(chunk)
         if self._publisher is not None:
             self._publisher.take(chunk)
 
-    def broke(self, reason: str) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         """The connection is gone, or could not be made."""
         self.problem = reason
         self._desk.session_ended()
+        self.coverage.broke(gap_reason(cause), reason)
         if self.state is not CameraState.OFFLINE:
-            if self.state is CameraState.ONLINE:
-                self._without_since_ns = self.meter.last_packet_ns
             self.state = CameraState.OFFLINE
             self._tell(CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason))
 
     def _came(self, chunk: Chunk) -> None:
-        missed_ns = chunk.first_ns - self._without_since_ns
         if self.state is not CameraState.ONLINE:
-            if missed_ns > _GAP_NS and self._desk.mode is not RecordingMode.OFF:
-                reason = self.problem or "starting"
-                self._tell(FootageGap(self._camera, self._without_since_ns, chunk.first_ns, reason))
             self.state, self.problem = CameraState.ONLINE, ""
             self._tell(CameraStateChanged(self._camera, self.state, chunk.first_ns, ""))
 
@@ -93,6 +89,6 @@ class SubStream:
         self.meter.take(chunk)
         self._publisher.take(chunk)
 
-    def broke(self, reason: str) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         """Remember why there are no pictures to look at."""
         self.problem = f"sub-stream: {reason}"

@@ -19,6 +19,7 @@ from vigilar.bus.messages import (
 )
 from vigilar.bus.packets import StillSource
 from vigilar.bus.wire import Kind, Received
+from vigilar.capture.coverage import Coverage
 from vigilar.capture.desk import Desk
 from vigilar.capture.live import LiveDesk
 from vigilar.capture.mailbox import Mailbox
@@ -26,6 +27,7 @@ from vigilar.capture.publisher import encode_info
 from vigilar.capture.status import StatusReporter
 from vigilar.capture.stream import StreamReader
 from vigilar.domain.clock import NANOSECONDS, Clock
+from vigilar.domain.coverage import GapReason
 from vigilar.domain.errors import InvalidRequestError, UnavailableError, VigilarError
 
 _LOG = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Control:
         look: Link,
         *,
         desk: Desk,
+        coverage: Coverage,
         live: LiveDesk,
         live_socket: zmq.Socket[bytes],
         mailbox: Mailbox[AnyMessage],
@@ -55,6 +58,7 @@ class Control:
         self._core = core
         self._look = look
         self._desk = desk
+        self._coverage = coverage
         self._live = live
         self._live_socket = live_socket
         self._mailbox = mailbox
@@ -120,6 +124,8 @@ class Control:
         self._stuck_ticks = self._stuck_ticks + 1 if stuck else 0
         if self._stuck_ticks >= _STUCK_TICKS:
             _LOG.critical("%s: nothing comes and no time-out struck; starting anew", " and ".join(stuck))
+            if self._readers[0].stuck():  # the main stream's: the successor goes on with this reason
+                self._coverage.broke(GapReason.STALLED, "nothing comes and no time-out struck")
             self.stuck = True
 
     def answer(self, received: Received) -> tuple[Reply, bytes]:
@@ -140,6 +146,7 @@ class Control:
                 return Reply(ok=True, text=self._desk.record_now(seconds)), b""
             case SetRecordingMode(mode=mode):
                 self._desk.set_mode(mode)
+                self._coverage.set_mode(mode)
             case KeyframeRequest():
                 return Reply(ok=True), self._key_frame()
             case OpenLive(viewer=viewer):

@@ -8,6 +8,7 @@ from vigilar.capture.actions import Action, Gap
 from vigilar.capture.backlog import Backlog
 from vigilar.capture.chunk import Chunk
 from vigilar.capture.recorder import Recorder
+from vigilar.capture.track import Missing
 from vigilar.domain.camera import CameraId, RecordingMode
 from vigilar.domain.clip import ClipId
 from vigilar.domain.clock import Clock
@@ -47,6 +48,11 @@ class Desk:
     def moving(self) -> bool:
         """Whether motion holds a clip."""
         return self._recorder.moving
+
+    @property
+    def missing(self) -> Missing | None:
+        """What the disk has not got though it should be recorded."""
+        return self._recorder.missing
 
     @property
     def watched(self) -> bool:
@@ -120,5 +126,7 @@ class Desk:
             return
         for action in actions:
             if isinstance(action, Gap):
-                self._tell(FootageGap(self._camera, action.start_ns, action.end_ns, action.reason))
+                self._tell(
+                    FootageGap(self._camera, action.start_ns, action.end_ns, action.reason, action.cause)
+                )
         self._backlog.put(actions)

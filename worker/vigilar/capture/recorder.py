@@ -13,7 +13,7 @@ from vigilar.capture.actions import Action, Name
 from vigilar.capture.chunk import Chunk
 from vigilar.capture.reasons import Reasons, trigger_of
 from vigilar.capture.ring import Ring
-from vigilar.capture.track import Cause, Track
+from vigilar.capture.track import Cause, Missing, Track
 from vigilar.domain.camera import RecordingMode
 from vigilar.domain.clip import ClipId, ClipKind, Trigger
 from vigilar.domain.errors import UnavailableError
@@ -54,6 +54,12 @@ class Recorder:
     def moving(self) -> bool:
         """Whether a motion event holds the clip."""
         return bool(self._reasons.event_ids())
+
+    @property
+    def missing(self) -> Missing | None:
+        """What the disk has not got though it should; the earliest, if both lines lack something."""
+        lacking = [track.missing for track in (self._clip, self._segment) if track.missing is not None]
+        return min(lacking, key=lambda missing: missing.since_ns, default=None)
 
     @property
     def _key_interval(self) -> int:

@@ -38,7 +38,7 @@ class StatusReporter:
     def due(self) -> CaptureStatus | None:
         """Return a status if one is due."""
         now = self._clock.monotonic_ns()
-        shown = (self._main.state, self._desk.mode, self._desk.recording)
+        shown = (self._main.state, self._desk.mode, self._desk.recording, self._main.coverage.gap)
         if shown == self._sent and now - self._sent_ns < _EVERY_NS:
             return None
         self._sent, self._sent_ns = shown, now
@@ -63,6 +63,9 @@ class StatusReporter:
             packets=meter.packets,
             bytes_received=meter.bytes,
             problem=self._problem(),
+            covered_ns=main.coverage.covered_ns,
+            gap=main.coverage.gap,
+            accounts_from_ns=main.coverage.accounts_from_ns,
         )
 
     def _problem(self) -> str:

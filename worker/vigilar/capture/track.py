@@ -7,6 +7,7 @@ from typing import Final
 from vigilar.capture.actions import Action, CloseFile, Gap, Name, OpenFile, WriteChunks
 from vigilar.capture.chunk import Chunk
 from vigilar.domain.clip import ClipId, ClipKind, Trigger
+from vigilar.domain.coverage import GapReason
 from vigilar.media.packet import VIDEO_TICKS_PER_S
 
 _SECOND: Final = 1_000_000_000
@@ -33,9 +34,12 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Missing:
+class Missing:
+    """What the disk has not got since then. `in_ring`: it may be made up for from the ring."""
+
     since_ns: int
     reason: str
+    cause: GapReason
     in_ring: bool
 
 
@@ -54,13 +58,18 @@ class Track:
         self._name = name
         self._out = out
         self._open: _Open | None = None
-        self._missing: _Missing | None = None
+        self._missing: Missing | None = None
         self._retry_ns = 0
 
     @property
     def clip_id(self) -> ClipId | None:
         """The open file's id."""
         return self._open.clip_id if self._open else None
+
+    @property
+    def missing(self) -> Missing | None:
+        """What is missing just now though it should be recorded."""
+        return self._missing
 
     @property
     def redo_from_ns(self) -> int | None:
@@ -105,13 +114,13 @@ class Track:
         """Seal the open file though it should go on: the disk does not keep up."""
         if self._open is not None:
             # Not to be made up for from the ring: that would burden the disk with the same footage again.
-            self._missing = _Missing(self._open.last.last_ns, reason, in_ring=False)
+            self._missing = Missing(self._open.last.last_ns, reason, GapReason.DISK_LATE, in_ring=False)
             self.close()
 
     def failed(self, clip_id: ClipId, now_ns: int, reason: str) -> None:
         """Note that the file, if it is this line's, cannot be written; another is tried a little later."""
         if self._open is not None and self._open.clip_id == clip_id:
-            self._missing = _Missing(now_ns, reason, in_ring=True)
+            self._missing = Missing(now_ns, reason, GapReason.DISK_FAILED, in_ring=True)
             self._open = None
             self._retry_ns = now_ns + _RETRY_NS
 
@@ -119,7 +128,7 @@ class Track:
         """Tell of what is missing up to now: recording goes on from here, or is not wanted any more."""
         missing, self._missing = self._missing, None
         if missing is not None and at_ns > missing.since_ns:
-            self._out(Gap(missing.since_ns, at_ns, missing.reason))
+            self._out(Gap(missing.since_ns, at_ns, missing.reason, missing.cause))
 
     def _must_rotate(self, now: _Open, chunk: Chunk, key_interval_ticks: int) -> bool:
         if chunk.session != now.first.session or chunk.info != now.first.info:

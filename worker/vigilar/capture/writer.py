@@ -19,6 +19,8 @@ from vigilar.vault.errors import VaultError
 
 _LOG = logging.getLogger(__name__)
 _SYNC_EVERY_NS: Final = 1_000_000_000
+_PULSE_EVERY_NS: Final = 500_000_000
+_IDLE_S: Final = 1.0
 
 
 class OpenRecording(Protocol):
@@ -53,7 +55,8 @@ class _Ending:
 class Writer:
     """Takes actions from the backlog until its end.
 
-    `tell` gets messages for the core, `failed` what the disk refused; both called from the writer's thread.
+    `tell` gets messages for the core, `failed` what the disk refused; `pulse` is called with `written_ns`
+    once or twice a second while the disk answers. All are called from the writer's thread.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Writer:
         clock: Clock,
         tell: Callable[[AnyMessage], None],
         failed: Callable[[ClipId, str], None],
+        pulse: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._camera = camera
         self._backlog = backlog
@@ -72,19 +76,28 @@ class Writer:
         self._clock = clock
         self._tell = tell
         self._failed = failed
+        self._pulse = pulse
+        self._pulsed_ns = 0
+        self._written_ns = 0
         self._files: dict[ClipId, OpenRecording] = {}
         self._endings: dict[ClipId, _Ending] = {}
         self._dirty: set[ClipId] = set()
         self._synced_ns = 0
         self.thread = threading.Thread(target=self.run, name="writer", daemon=True)
 
+    @property
+    def written_ns(self) -> int | None:
+        """Arrival of the newest packet the disk has of a recording under way; None while there is none."""
+        return self._written_ns if self._files else None
+
     def run(self) -> None:
         """Work until the backlog ends, then let go of everything."""
-        while (actions := self._backlog.take(1.0 if self._dirty else None)) is not None:
+        while (actions := self._backlog.take(_IDLE_S)) is not None:
             for action in actions:
                 self._do(action)
             self._sync_if_due()
             self._backlog.done(actions)
+            self._pulse_if_due()
         for ending in list(self._endings.values()):
             self._seal(ending.file, ending.close)
         for file in self._files.values():
@@ -129,6 +142,7 @@ class Writer:
             self._hand_over(file.opened.follows, action.chunks[0])
         for chunk in action.chunks:
             file.write(chunk)
+        self._written_ns = action.chunks[-1].last_ns
         self._dirty.add(action.clip_id)
 
     def _hand_over(self, predecessor: ClipId, first: Chunk) -> None:
@@ -178,6 +192,12 @@ class Writer:
                 self._give_up(clip_id, err)
         self._dirty.clear()
         self._synced_ns = self._clock.monotonic_ns()
+
+    def _pulse_if_due(self) -> None:
+        now = self._clock.monotonic_ns()
+        if now - self._pulsed_ns >= _PULSE_EVERY_NS:
+            self._pulsed_ns = now
+            self._pulse(self.written_ns)
 
     def _give_up(self, clip_id: ClipId, err: BaseException) -> None:
         """Abandon a file: what it holds on disk can be recovered."""

@@ -71,6 +71,7 @@ class Resolver:
                 min_free=config.retention.min_free,
                 other=_kept(config.retention, CameraRetentionConfig()),
             ),
+            time_zone=config.time_zone or "",
             log_level=config.logging.level.upper(),
             log_format=config.logging.format,
         )

@@ -1,13 +1,16 @@
 """The whole configuration as it stands in `vigilar.yaml`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 from vigilar.config.cameras import CameraConfig, MotionConfig, RecordingConfig, Slug
 from vigilar.config.retention import RetentionConfig
 from vigilar.config.section import Section
+
+_ZONE: Final = r"^[A-Za-z][0-9A-Za-z_+\-]{0,31}(/[0-9A-Za-z_+\-]{1,31}){0,2}$"
 
 type FolderName = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -80,6 +83,15 @@ class LoggingConfig(Section):
     format: LogFormat = Field(LogFormat.TEXT, description="How a line looks: text or json")
 
 
+def _known_zone(name: str) -> str:
+    """Refuse a name this system knows no time zone by."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise ValueError("this system knows no such time zone") from err
+    return name
+
+
 class VigilarConfig(Section):
     """`vigilar.yaml`."""
 
@@ -98,3 +110,8 @@ class VigilarConfig(Section):
     api: ApiConfig = Field(ApiConfig(), description="The HTTP and WebSocket listener")
     database: DatabaseConfig = Field(DatabaseConfig(), description="The database")
     logging: LoggingConfig = Field(LoggingConfig(), description="The log")
+    time_zone: Annotated[str, StringConstraints(pattern=_ZONE), AfterValidator(_known_zone)] | None = Field(
+        None,
+        description='Whose midnight ends "today" (default: the system\'s time zone)',
+        examples=["Europe/Vienna"],
+    )

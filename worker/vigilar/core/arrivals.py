@@ -40,7 +40,7 @@ class Arrivals:
             CameraStateChanged: (house.occurrences.camera_state,),
             ClipOpened: (house.recording_intake.opened,),
             ClipSealed: (house.retention.arrived, house.recording_intake.sealed),
-            FootageGap: (house.occurrences.gap,),
+            FootageGap: (house.occurrences.gap, house.ledger.gap),
             MotionState: (self._motion, house.motion.state),
             LookStarted: (self._look_started,),
             LookStatus: (self._look_status, house.occurrences.look_status),
@@ -56,6 +56,7 @@ class Arrivals:
     async def _capture_status(self, message: CaptureStatus) -> None:
         self._house.registry.capture_status(message)
         await self._house.occurrences.heard(message.camera, message.state)
+        await self._house.ledger.capture_status(message)
 
     async def _motion(self, message: MotionState) -> None:
         self._house.registry.motion(message)

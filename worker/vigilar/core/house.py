@@ -17,6 +17,8 @@ from vigilar.cameras.live import LiveViews
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.cameras.service import Cameras
 from vigilar.core.ground import Ground
+from vigilar.coverage.day import Calendar
+from vigilar.coverage.ledger import Ledger
 from vigilar.domain.camera import CameraId
 from vigilar.domain.clock import Clock
 from vigilar.domain.event import Severity
@@ -71,6 +73,7 @@ class House:
             health=self.health,
             feed=StateFeed(self.deltas, self.cameras, self.health),
             storage=self.retention,
+            coverage=self.ledger,
         )
 
     def _build_cameras(self, settings: CoreSettings) -> None:
@@ -107,6 +110,7 @@ class House:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
         self.motion = MotionIntake(self.database, self.clock, self.deltas)
         self.occurrences = Occurrences(self.database, self.clock, self.deltas)
+        self.ledger = Ledger(self.database, self.clock, settings.cameras, Calendar(settings.time_zone))
         self.restarts = Restarts(Path(settings.run_dir), self.clock)
         diagnostics = Diagnostics(self.database, self.registry.all, self._facts)
         self.health = Health(

@@ -47,7 +47,13 @@ class Housekeeping:
         house.registry.tick()
         house.live.tick()
         house.retention.tick()
-        for work in (self._count_silence, house.motion.tick, self._read_restarts, self._trim):
+        for work in (
+            self._count_silence,
+            house.motion.tick,
+            self._read_restarts,
+            self._count_gaps,
+            self._trim,
+        ):
             await self._try(work)
         await self._look_at_kit()
         if house.database.trouble is not None:
@@ -66,6 +72,10 @@ class Housekeeping:
         now = self._house.clock.monotonic_ns()
         silent = [state.settings.camera for state in self._house.registry if state.silent(now)]
         await self._house.occurrences.silent(silent)
+
+    async def _count_gaps(self) -> None:
+        await self._house.ledger.tick()
+        self._house.registry.missing_today(self._house.ledger.missing_today())
 
     async def _read_restarts(self) -> None:
         house = self._house
@@ -96,6 +106,7 @@ class Housekeeping:
         if now - self._trimmed_ns < TRIM_EVERY_NS:
             return
         self._trimmed_ns = now
+        await self._house.database.run(self._house.ledger.trim)
         if lost := await self._house.database.run(_trim):
             message = f"{lost} messages that nobody fetched were dropped: more than {KEEP_MESSAGES} waited"
             await self._house.notes.add("outbox", Severity.WARNING, message)

@@ -104,6 +104,7 @@ class CoreProcess:
         newest = await house.database.run(lambda c: {camera: Clips(c).newest(camera) for camera in names})
         house.registry.remember(last_motion, {camera: clip for camera, clip in newest.items() if clip})
         await house.motion.load()
+        await house.ledger.load()
 
     async def _catch_up_at_last(self) -> None:
         while True:

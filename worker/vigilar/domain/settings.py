@@ -166,5 +166,7 @@ class CoreSettings:
     database_url: str = ""
     api: ApiSettings = ApiSettings()
     retention: RetentionSettings = RetentionSettings()
+    time_zone: str = ""
+    """What "today" means: an IANA name, empty for the system's."""
     log_level: str = "INFO"
     log_format: str = "text"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from vigilar.api.services import DeltaPublisher
 from vigilar.bus.messages import CameraStateChanged, FootageGap, LookStatus
 from vigilar.domain.camera import CameraId, CameraState
-from vigilar.domain.clock import Clock, Instant, wall_of
+from vigilar.domain.clock import NANOSECONDS, Clock, Instant, wall_of
 from vigilar.domain.event import Event, EventType, Severity
 from vigilar.store.database import Database
 from vigilar.store.events import Events
@@ -17,6 +17,7 @@ from vigilar.store.notes import natural_id
 
 type _Change = Callable[[Events, CameraStateChanged, Instant], list[Event | None]]
 
+GAP_EVENT_NS: Final = 2 * NANOSECONDS
 KEY_INTERVAL_LONG: Final = "key_interval_long"
 
 
@@ -57,7 +58,9 @@ class Occurrences:
                 await self.camera_state(self._supposed(camera, state, ""))
 
     async def gap(self, message: FootageGap) -> None:
-        """Take in that footage is missing."""
+        """Take in that footage is missing. A moment without is for the ledger alone."""
+        if message.end_ns - message.start_ns < GAP_EVENT_NS:
+            return
         now = self._clock.instant()
         start, end = wall_of(message.start_ns, now), wall_of(message.end_ns, now)
         event = Event(

@@ -178,6 +178,10 @@ class Source:
             if sound is not None and video.settled and (cut or sound.due(arrival)):
                 yield from sound.release()
             if is_picture:
+                if pacer is None and arrival - last_picture >= limit:
+                    # libav's own time-out struck: it hands out what its parser held back and would wait as
+                    # long again before it says so.
+                    raise StalledError("the camera keeps the connection open but sends nothing")
                 last_picture = arrival
                 yield from video.add(packet, arrival)
             elif arrival - last_picture > limit:

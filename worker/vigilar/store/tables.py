@@ -153,3 +153,39 @@ outbox = Table(
     Column("published", UtcMicros),
     Index(None, "published", "seq"),
 )
+
+coverage_gaps = Table(
+    "coverage_gaps",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("camera", String(48), nullable=False),
+    Column("start", UtcMicros, nullable=False),
+    Column("end", UtcMicros, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    # Of the start; with the camera this is what the gap is known by.
+    Column("boot_id", String(36), nullable=False),
+    Column("monotonic_ns", BigInteger, nullable=False),
+    # Of the end: another boot's where the machine was started anew in between.
+    Column("end_boot_id", String(36), nullable=False),
+    Index("ix_coverage_gaps_natural", "camera", "boot_id", "monotonic_ns", unique=True),
+    Index(None, "start", "id"),
+    Index(None, "camera", "start", "id"),
+    Index(None, "end"),
+)
+
+# Per camera, how far the account goes: the heartbeat.
+coverage_marks = Table(
+    "coverage_marks",
+    metadata,
+    Column("camera", String(48), primary_key=True),
+    # Whether it was meant to be watched, and since when.
+    Column("watched", Boolean, nullable=False),
+    Column("since", UtcMicros, nullable=False),
+    Column("since_boot_id", String(36), nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    # Up to here nothing is missing that is not among the gaps.
+    Column("covered", UtcMicros, nullable=False),
+    Column("boot_id", String(36), nullable=False),
+    Column("monotonic_ns", BigInteger, nullable=False),
+)
