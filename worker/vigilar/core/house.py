@@ -7,6 +7,9 @@ from typing import Any, Final
 import zmq.asyncio
 
 from vigilar.api.services import HealthItem, Services
+from vigilar.backup.nightly import Nightly
+from vigilar.backup.places import Places as BackupPlaces
+from vigilar.backup.shelf import Shelf
 from vigilar.bus.asynchub import AsyncHub
 from vigilar.bus.endpoints import core_endpoint, live_endpoint
 from vigilar.bus.live import AsyncLiveFeed
@@ -15,7 +18,7 @@ from vigilar.cameras.health import CameraHealth
 from vigilar.cameras.live import LiveViews
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.cameras.service import Cameras
-from vigilar.core.ground import Ground
+from vigilar.core.ground import Ground, database_path
 from vigilar.domain.camera import CameraId
 from vigilar.domain.clock import Clock
 from vigilar.domain.event import Severity
@@ -58,6 +61,7 @@ class House:
         self.listen_problem = ""
         """Why the API's address cannot be had, while it cannot."""
         self._build_cameras(settings)
+        self._build_backup(settings, ground)
         self._build_recordings(settings, ground)
         self._build_events(settings)
         self.services = Services(
@@ -92,6 +96,19 @@ class House:
         self.recording_intake = RecordingIntake(archive)
         self.reconciler = Reconciler(archive)
 
+    def _build_backup(self, settings: CoreSettings, ground: Ground) -> None:
+        self.nightly: Nightly | None = None
+        if settings.backup.enabled:
+            places = BackupPlaces.of(settings, database_path(settings))
+            folder = Path(settings.backup.path)
+            shelf = Shelf(folder, settings.backup.keep, places, keys=self.keys, files=ground.files)
+            self.nightly = Nightly(
+                shelf,
+                self.clock,
+                lambda severity, message: self.notes.add("backup", severity, message),
+                hour=settings.backup.hour,
+            )
+
     def _build_events(self, settings: CoreSettings) -> None:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
         self.motion = MotionIntake(self.database, self.clock, self.deltas)
@@ -106,6 +123,7 @@ class House:
                 lambda: store_items(self.database.trouble, self.clock.monotonic_ns()),
                 self.restarts.items,
                 self._storage_items,
+                lambda: self.nightly.items() if self.nightly else (),
             ),
             restarts=lambda: self.restarts.counts,
             diagnose=diagnostics.gather,
@@ -144,5 +162,6 @@ class House:
             "background_tasks": len(self.background),
             "live_views": self.live.viewers,
             "changes_told": self.deltas.seq,
+            "backup": self.nightly.facts() if self.nightly else None,
             "unreadable_recordings": sum(len(files) for files in self.reconciler.unreadable.values()),
         }

@@ -114,6 +114,21 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The nightly backups. `path`: their folder, `hour` in local time.
+
+    `left_out`: files that the configuration `config_file` names and a backup does not hold.
+    """
+
+    enabled: bool = False
+    path: str = ""
+    keep: int = 7
+    hour: int = 3
+    config_file: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CoreCamera:
     """What the core needs to know of a camera: no address, no credential."""
 
@@ -139,5 +154,6 @@ class CoreSettings:
     run_dir: str
     database_url: str = ""
     api: ApiSettings = ApiSettings()
+    backup: BackupSettings = BackupSettings()
     log_level: str = "INFO"
     log_format: str = "text"
