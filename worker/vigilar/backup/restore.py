@@ -87,16 +87,16 @@ class Restore:
         (A failure while the finished files are moved into place is the exception: restore again with force.)
         """
         self._files.mkdir(self._places.key_dir, 0o700)
-        temporaries: list[Path] = []
         try:
-            temporaries.extend(self._write_beside(target) for target in self.targets)
+            for target in self.targets:
+                self._write_beside(target)
         except (OSError, BackupError):
-            for path in temporaries:
-                path.unlink(missing_ok=True)
+            for target in self.targets:
+                _beside(target).unlink(missing_ok=True)
             raise
         set_aside = tuple(self._set_aside(now))
-        for target, temporary in zip(self.targets, temporaries, strict=True):
-            self._files.replace(temporary, target.path)
+        for target in self.targets:
+            self._files.replace(_beside(target), target.path)
         return Restored(tuple(each.path for each in self.targets), set_aside, self.skipped_journals)
 
     def _place(self, name: str) -> Path:
@@ -120,22 +120,17 @@ class Restore:
             if free(folder) < needed:
                 raise BackupError(f"no room at {folder}: {needed >> 20} MiB are needed")
 
-    def _write_beside(self, target: Target) -> Path:
-        files, path = self._files, target.path
-        files.mkdir(path.parent)
-        temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    def _write_beside(self, target: Target) -> None:
+        files, temporary = self._files, _beside(target)
+        files.mkdir(temporary.parent)
         files.unlink(temporary)
         fd = files.open_exclusive(temporary)
         try:
             for piece in self._content(target):
                 files.write(fd, piece)
             files.fdatasync(fd)
-        except (OSError, BackupError):
-            temporary.unlink(missing_ok=True)
-            raise
         finally:
             os.close(fd)
-        return temporary
 
     def _content(self, target: Target) -> Iterator[bytes]:
         if target.name == names.CONFIG:
@@ -148,3 +143,7 @@ class Restore:
             aside = path.with_name(f"{path.name}.before-restore-{stamp}")
             self._files.replace(path, aside)
             yield aside
+
+
+def _beside(target: Target) -> Path:
+    return target.path.with_name(f".{target.path.name}{_TEMPORARY}")

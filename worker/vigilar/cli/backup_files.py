@@ -205,8 +205,8 @@ def _say_restored(places: Places, done: Restored, manifest: Manifest) -> None:
     for name, path in _places(places).items():
         if name != "recordings":
             say(f"  {name + ':':<10}{path}")
-    for path in done.set_aside:
-        say(f"set aside: {path}")
+    for aside in done.set_aside:
+        say(f"set aside: {aside}")
     for left_out in manifest.left_out:
         say(f"not in the backup, bring it yourself: {left_out}")
     say(
