@@ -24,6 +24,7 @@ from vigilar.vault.journal import CameraJournal
 from vigilar.vault.keys import KeyRing
 from vigilar.vault.parcel import seal_parcel
 from vigilar.vault.reader import VaultReader
+from vigilar.vault.rotation import rotate
 from vigilar.vault.wrapping import RecoveryKey
 from worker.backup.box import CONFIG, NOW, SECRETS, Box, rows
 from worker.files.faults import FaultyFiles
@@ -142,6 +143,23 @@ def test_nothing_is_overwritten_unless_forced_and_then_it_is_set_aside(old: Box,
     assert {path.read_bytes() for path in aside} >= {(CONFIG + "# changed\n").encode()}
     assert not (old.root.path / "vigilar.db-wal").exists()
     assert set(before.values()) <= set(listing(old.folder).values())
+
+
+def test_over_a_box_with_a_newer_key_its_newer_recordings_go_on_opening(old: Box, vigilar: Vigilar) -> None:
+    clips = [old.root.seal(a_clip()).clip]
+    made = old.back_up()
+    rotate(old.root.path, old.keys_dir, old.files)
+    old.keys.refresh()
+    clips.append(old.root.seal(a_clip(n=2)).clip)
+    paper = old.recovery.text
+
+    assert vigilar("restore", made.path, "-c", old.config, "--force", typed=paper) == 0
+
+    keys = KeyRing.load(old.keys_dir)
+    for clip in clips:
+        with VaultReader.open(old.root.file(clip), keys) as reader:
+            assert reader.read(0, 100)
+    assert keys.recovery_key().text == paper  # it was not confirmed: it can still be shown
 
 
 def test_journals_of_recordings_that_are_there_already_stay(

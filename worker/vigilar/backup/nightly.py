@@ -33,7 +33,7 @@ class Copies(Protocol):
     """The backups there are. Blocks."""
 
     def survey(self, now: datetime) -> Survey:
-        """Find the newest whole backup."""
+        """Find the newest whole backup. Raises VigilarError, VaultError, OSError."""
 
     def make(self, now: datetime) -> Copy:
         """Make one. Raises VigilarError, VaultError, OSError."""
@@ -122,7 +122,11 @@ class Nightly:
     async def _survey(self) -> None:
         known, now = self._known, self._clock.now()
         known.surveyed = True
-        survey = await in_thread(lambda: self._copies.survey(now), "backup-survey")
+        try:
+            survey = await in_thread(lambda: self._copies.survey(now), "backup-survey")
+        except (VigilarError, VaultError, OSError) as err:
+            log.warning("the earlier backups cannot be looked at: %s", _reason(err))
+            return
         if survey.newest is not None:
             age_ns = max(0, int((now - survey.newest.at).total_seconds())) * NANOSECONDS
             known.has(survey.newest.at, age_ns, self._clock.monotonic_ns())
@@ -136,6 +140,7 @@ class Nightly:
         except (VigilarError, VaultError, OSError) as err:
             await self._failed(_reason(err))
             return
+        log.info("the backup %s was made and checked", made.path.name)
         known.has(made.at, 0, self._clock.monotonic_ns())
         if known.failure:
             known.failure = ""

@@ -19,7 +19,7 @@ from vigilar.backup.places import Places
 from vigilar.backup.snapshot import free_bytes
 from vigilar.files.durable import DurableFiles
 from vigilar.store.migrate import revisions
-from vigilar.vault.keydir import JOURNAL_KEY, RECOVERY_PUBLIC, RECOVERY_SECRET, STORAGE_KEY
+from vigilar.vault.keydir import JOURNAL_KEY, RECOVERY_PUBLIC, RECOVERY_SECRET, RETIRED, STORAGE_KEY
 from vigilar.vault.primitives import KEY_BYTES
 
 _SPARE: Final = 16 << 20
@@ -60,7 +60,8 @@ class Restore:
     def in_the_way(self) -> list[Path]:
         """Return the files that would be replaced, or would spoil what is restored beside them."""
         beside = [self._places.database.with_name(self._places.database.name + end) for end in _OLD_LOG]
-        beside.append(self._places.key_dir / RECOVERY_SECRET)
+        if not self._is_same(RECOVERY_PUBLIC):
+            beside.append(self._places.key_dir / RECOVERY_SECRET)  # it belongs to the other recovery key
         paths = [*(each.path for each in self.targets), *beside]
         return [path for path in paths if path.exists() or path.is_symlink()]
 
@@ -98,6 +99,13 @@ class Restore:
         for target in self.targets:
             self._files.replace(_beside(target), target.path)
         return Restored(tuple(each.path for each in self.targets), set_aside, self.skipped_journals)
+
+    def _is_same(self, key_file: str) -> bool:
+        try:
+            there = (self._places.key_dir / key_file).read_bytes()
+        except OSError:
+            return False
+        return there == self._backup.read(names.KEYS + key_file)
 
     def _place(self, name: str) -> Path:
         places = self._places
@@ -138,9 +146,14 @@ class Restore:
         return self._backup.pieces(target.name)
 
     def _set_aside(self, now: datetime) -> Iterator[Path]:
+        key = self._places.key_dir / STORAGE_KEY
         stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         for path in self.in_the_way():
             aside = path.with_name(f"{path.name}.before-restore-{stamp}")
+            if path == key and not self._is_same(STORAGE_KEY):
+                # What was recorded since the backup was made goes on opening.
+                self._files.mkdir(key.parent / RETIRED, 0o700)
+                aside = key.parent / RETIRED / f"before-restore-{stamp}.key"
             self._files.replace(path, aside)
             yield aside
 

@@ -82,7 +82,6 @@ class Shelf:
             free=self._free,
         )
         self._prune(made.path, now)
-        log.info("backup %s made: %d KiB", made.path.name, made.size >> 10)
         return Copy(made.path, now)
 
     def _prune(self, newest: Path, now: datetime) -> None:

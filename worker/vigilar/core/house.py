@@ -7,9 +7,8 @@ from typing import Any, Final
 import zmq.asyncio
 
 from vigilar.api.services import HealthItem, Services
+from vigilar.backup.child import ChildCopies
 from vigilar.backup.nightly import Nightly
-from vigilar.backup.places import Places as BackupPlaces
-from vigilar.backup.shelf import Shelf
 from vigilar.bus.asynchub import AsyncHub
 from vigilar.bus.endpoints import core_endpoint, live_endpoint
 from vigilar.bus.live import AsyncLiveFeed
@@ -61,7 +60,7 @@ class House:
         self.listen_problem = ""
         """Why the API's address cannot be had, while it cannot."""
         self._build_cameras(settings)
-        self._build_backup(settings, ground)
+        self._build_backup(settings)
         self._build_recordings(settings, ground)
         self._build_events(settings)
         self.services = Services(
@@ -96,14 +95,11 @@ class House:
         self.recording_intake = RecordingIntake(archive)
         self.reconciler = Reconciler(archive)
 
-    def _build_backup(self, settings: CoreSettings, ground: Ground) -> None:
+    def _build_backup(self, settings: CoreSettings) -> None:
         self.nightly: Nightly | None = None
         if settings.backup.enabled:
-            places = BackupPlaces.of(settings, database_path(settings))
-            folder = Path(settings.backup.path)
-            shelf = Shelf(folder, settings.backup.keep, places, keys=self.keys, files=ground.files)
             self.nightly = Nightly(
-                shelf,
+                ChildCopies(settings, database_path(settings)),
                 self.clock,
                 lambda severity, message: self.notes.add("backup", severity, message),
                 hour=settings.backup.hour,
