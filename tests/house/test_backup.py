@@ -27,7 +27,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         cameras: Json = {
             "yard": {"main": fake.url("main"), "sub": fake.url("sub"), "recording": {"post_roll": 2}}
         }
-        with House(tmp_path / "old", cameras) as running:
+        with House(tmp_path / "old", cameras, backup={"enabled": True}) as running:
             running.wait_online()
             yield running
 

@@ -16,6 +16,7 @@ from vigilar.backup.restore import Restore
 from vigilar.cli import main
 from vigilar.config.load import load
 from vigilar.domain.clock import Instant
+from vigilar.files.durable import DurableFiles
 from vigilar.store.engine import make_engine
 from vigilar.store.events import Events
 from vigilar.store.migrate import revisions
@@ -27,7 +28,7 @@ from vigilar.vault.reader import VaultReader
 from vigilar.vault.rotation import rotate
 from vigilar.vault.wrapping import RecoveryKey
 from worker.backup.box import CONFIG, NOW, SECRETS, Box, rows
-from worker.files.faults import FaultyFiles
+from worker.files.faults import FaultyFiles, killed_at
 from worker.store.fakes import a_clip, an_event
 from worker.vault.footage import plain_mp4, play
 
@@ -325,3 +326,32 @@ def test_a_disk_that_refuses_leaves_the_place_as_it_was(old: Box, tmp_path: Path
         shutil.rmtree(tmp_path / "new", ignore_errors=True)
     assert (tmp_path / "new" / "vigilar.yaml").exists()
     assert not list((tmp_path / "new").rglob("*.restoring"))
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_second_restore_ends_it_and_nothing_is_lost(old: Box, tmp_path: Path) -> None:
+    made = old.back_up(target=tmp_path / "house.vgb")
+    old.config.write_text(CONFIG + "# changed\n")
+    (old.root.path / "vigilar.db-wal").write_bytes(b"another log")
+    before = set(listing(old.folder).values())
+    backup = tmp_path / "box"
+
+    def work(files: DurableFiles) -> None:
+        with OpenBackup.open(made.path, recovery) as opened:
+            Restore(opened, places, CONFIG.encode(), files).write(NOW)
+
+    places = old.places
+    recovery, step, killed = old.recovery, 0, True
+    shutil.copytree(old.folder, backup)
+    while killed:
+        killed = killed_at(step, work)
+        work(DurableFiles())
+        assert before <= set(listing(old.folder).values())
+        assert old.config.read_text() == CONFIG
+        assert rows(old.database, "SELECT id FROM events") == [("e1",)]
+        KeyRing.load(old.keys_dir)
+        assert not list(old.folder.rglob("*.restoring"))
+        shutil.rmtree(old.folder)
+        shutil.copytree(backup, old.folder)
+        step += 1
+    assert step > 40

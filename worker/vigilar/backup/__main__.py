@@ -1,4 +1,4 @@
-"""`python -m vigilar.backup`: one survey or one backup; a `Request` on standard input, an `Answer` on standard output.
+"""`python -m vigilar.backup`: one survey or one backup, asked for on stdin, answered on stdout.
 
 A process of its own, because it reads the cameras' credentials, which the core never holds, and because it
 may hang with a network folder.

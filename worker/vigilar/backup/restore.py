@@ -4,6 +4,7 @@ The new files are written under temporary names and moved into place at the end,
 killed at any moment, a second restore does it all again.
 """
 
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -154,8 +155,15 @@ class Restore:
                 # What was recorded since the backup was made goes on opening.
                 self._files.mkdir(key.parent / RETIRED, 0o700)
                 aside = key.parent / RETIRED / f"before-restore-{stamp}.key"
+            aside = _unused(aside)
             self._files.replace(path, aside)
             yield aside
+
+
+def _unused(path: Path) -> Path:
+    """Return `path`, or one like it that is not there yet: what was set aside before must not be lost now."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return next(each for each in itertools.chain((path,), numbered) if not each.exists())
 
 
 def _beside(target: Target) -> Path:
