@@ -60,6 +60,23 @@ class DatabaseConfig(Section):
     )
 
 
+class BackupConfig(Section):
+    """The nightly backup of database, configuration and keys; recordings are not in it."""
+
+    enabled: StrictBool = Field(True, description="Whether a backup is made every night (true or false)")
+    path: FolderName | None = Field(
+        None,
+        description="The folder of the backups (default: backups in the data folder); another disk is better",
+        examples=["/mnt/nas/vigilar"],
+    )
+    keep: int = Field(
+        7, strict=True, ge=1, le=365, description="How many are kept, from 1 to 365", examples=[7]
+    )
+    hour: int = Field(
+        3, strict=True, ge=0, le=23, description="The hour at which it is made, local time", examples=[3]
+    )
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -115,3 +132,4 @@ class VigilarConfig(Section):
         description='Whose midnight ends "today" (default: the system\'s time zone)',
         examples=["Europe/Vienna"],
     )
+    backup: BackupConfig = Field(BackupConfig(), description="The nightly backup")

@@ -8,6 +8,8 @@ import msgspec
 import zmq.asyncio
 
 from vigilar.api.services import HealthItem, Services
+from vigilar.backup.child import ChildCopies
+from vigilar.backup.nightly import Nightly
 from vigilar.bus.asynchub import AsyncHub
 from vigilar.bus.endpoints import core_endpoint, live_endpoint
 from vigilar.bus.live import AsyncLiveFeed
@@ -16,7 +18,7 @@ from vigilar.cameras.health import CameraHealth
 from vigilar.cameras.live import LiveViews
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.cameras.service import Cameras
-from vigilar.core.ground import Ground
+from vigilar.core.ground import Ground, database_path
 from vigilar.coverage.day import Calendar
 from vigilar.coverage.ledger import Ledger
 from vigilar.domain.camera import CameraId
@@ -63,6 +65,7 @@ class House:
         self.listen_problem = ""
         """Why the API's address cannot be had, while it cannot."""
         self._build_cameras(settings)
+        self._build_backup(settings)
         self._build_recordings(settings, ground)
         self._build_events(settings)
         self.services = Services(
@@ -106,6 +109,16 @@ class House:
             reconcile=self.reconciler.camera,
         )
 
+    def _build_backup(self, settings: CoreSettings) -> None:
+        self.nightly: Nightly | None = None
+        if settings.backup.enabled:
+            self.nightly = Nightly(
+                ChildCopies(settings, database_path(settings)),
+                self.clock,
+                lambda severity, message: self.notes.add("backup", severity, message),
+                hour=settings.backup.hour,
+            )
+
     def _build_events(self, settings: CoreSettings) -> None:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
         self.motion = MotionIntake(self.database, self.clock, self.deltas)
@@ -122,6 +135,7 @@ class House:
                 self.restarts.items,
                 self._storage_items,
                 self.retention.items,
+                lambda: self.nightly.items() if self.nightly else (),
             ),
             restarts=lambda: self.restarts.counts,
             diagnose=diagnostics.gather,
@@ -161,5 +175,6 @@ class House:
             "live_views": self.live.viewers,
             "changes_told": self.deltas.seq,
             "storage": msgspec.to_builtins(self.retention.latest()),
+            "backup": self.nightly.facts() if self.nightly else None,
             "unreadable_recordings": sum(len(files) for files in self.reconciler.unreadable.values()),
         }

@@ -73,6 +73,8 @@ class CoreProcess:
             "intake": dispatcher.run(),
             "housekeeping": Housekeeping(house).run(),
         }
+        if house.nightly is not None:
+            parts["backup"] = house.nightly.run()
         if self._settings.api.enabled:
             parts["api"] = listen_for_clients(house, self._ground.server_id, self._stop)
         return {asyncio.create_task(part, name=name) for name, part in parts.items()}

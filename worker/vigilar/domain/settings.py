@@ -139,6 +139,21 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The nightly backups. `path`: their folder, `hour` in local time.
+
+    `left_out`: files that the configuration `config_file` names and a backup does not hold.
+    """
+
+    enabled: bool = False
+    path: str = ""
+    keep: int = 7
+    hour: int = 3
+    config_file: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CoreCamera:
     """What the core needs to know of a camera: no address, no credential."""
 
@@ -168,5 +183,6 @@ class CoreSettings:
     retention: RetentionSettings = RetentionSettings()
     time_zone: str = ""
     """What "today" means: an IANA name, empty for the system's."""
+    backup: BackupSettings = BackupSettings()
     log_level: str = "INFO"
     log_format: str = "text"
