@@ -93,7 +93,7 @@ class Occurrences:
                 )
                 return [events.add(replace(new, end=None), now)]
             if not long and lasting is not None:
-                return [events.end(lasting.id, now.wall)]
+                return [events.end(lasting.id, events.label(lasting.id, now))]
             return []
 
         self._tell(await self._database.run(keep))
@@ -121,7 +121,7 @@ def _away(events: Events, message: CameraStateChanged, at: Instant) -> list[Even
 
 def _back(events: Events, message: CameraStateChanged, at: Instant) -> list[Event | None]:
     away = events.open_of(message.camera, EventType.CAMERA_OFFLINE)
-    ended = None if away is None else events.end(away.id, max(at.wall, away.start))
+    ended = None if away is None else events.end(away.id, events.label(away.id, at))
     event = _instant_event(message.camera, EventType.CAMERA_ONLINE, at, message.reason, Severity.INFO)
     return [ended, events.add(event, at)]
 

@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Buffer, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -144,21 +144,28 @@ class DurableFiles:
             self.mkdir(path.parent, mode)
         self.before(Operation.MKDIR, str(path))
         path.mkdir(mode=mode, exist_ok=True)
-        self.fsync_dir(path.parent)
+        try:
+            self.fsync_dir(path.parent)
+        except OSError:
+            # Else the next try would find it and take it for durable, with all that is put into it.
+            with suppress(OSError):
+                path.rmdir()
+            raise
 
     def write_atomic(self, path: Path, data: bytes, mode: int = _PRIVATE_FILE) -> None:
         """Give `path` the content `data`: a reader, or a power cut, sees the old or the new, never a mix."""
         temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
         fd = self.open_exclusive(temporary, mode)
         try:
-            self.write(fd, data)
-            self.fdatasync(fd)
+            try:
+                self.write(fd, data)
+                self.fdatasync(fd)
+            finally:
+                os.close(fd)
+            self.replace(temporary, path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        finally:
-            os.close(fd)
-        self.replace(temporary, path)
 
     def lock(self, fd: int, *, wait: bool = True) -> bool:
         """Take the exclusive `flock` of an open file, held until it is closed.

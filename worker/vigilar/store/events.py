@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -72,6 +72,21 @@ class Events:
         statement = page_of(statement, events.c.start, events.c.id, query.limit, query.cursor)
         rows = self._connection.execute(statement).all()
         return Page(tuple(_event(row) for row in rows[: query.limit]), next_cursor(rows, query.limit))
+
+    def label(self, event: EventId, at: Instant) -> datetime:
+        """Return the wall time of `at` in line with the event's start: never before it.
+
+        The clock may have jumped since the event began; how long it lasted is not to jump with it.
+        """
+        row = self._connection.execute(
+            select(events.c.start, events.c.boot_id, events.c.monotonic_ns).where(events.c.id == event)
+        ).one_or_none()
+        if row is None:
+            return at.wall
+        start: datetime = row.start
+        if row.boot_id != at.boot_id:
+            return max(at.wall, start)
+        return start + timedelta(microseconds=max(0, at.monotonic_ns - row.monotonic_ns) // 1000)
 
     def lasts(self, event: EventId, last_seen: datetime) -> None:
         """Note that an open event lasts. No news for the outside, so no message."""
