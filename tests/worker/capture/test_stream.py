@@ -58,7 +58,7 @@ class Watch:
     def take(self, chunk: Chunk) -> None:
         self.chunks.append(chunk)
 
-    def broke(self, reason: str) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         self.reasons.append(reason)
         if not self._attempts:
             self.reader.stop()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from vigilar.api.services import CameraView
-from vigilar.bus.messages import CaptureStatus, LookStatus
+from vigilar.bus.messages import CaptureStatus, ConditionKind, ConditionState, LookStatus
 from vigilar.domain.camera import CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import ClipId
 from vigilar.domain.clock import NANOSECONDS
@@ -17,6 +17,9 @@ STARTUP_NS: Final = 20 * NANOSECONDS
 """How long after the core's start a camera may be connecting before that is called offline."""
 MOTION_SILENCE_NS: Final = 5 * NANOSECONDS
 """Motion is repeated at least once a second; after this long without, it is over."""
+
+CONDITION_SILENCE_NS: Final = 30 * NANOSECONDS
+"""What is wrong with a picture is repeated every 5 s; after this long without, it is over."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,8 @@ class LiveState:
     look: LookStatus | None = None
     look_ns: int = 0
     moving: dict[str, int] = field(default_factory=dict)
+    conditions: dict[ConditionKind, tuple[ConditionState, int]] = field(default_factory=dict)
+    """What is wrong with the picture, each with when it was heard."""
     last_motion: datetime | None = None
     last_clip: ClipId | None = None
     mode_override: RecordingMode | None = None
@@ -71,6 +76,14 @@ class LiveState:
         if self.silent(now_ns):
             return f"camera {self.settings.camera}: its recording process does not answer; it is restarted"
         return ""
+
+    def wrong(self, now_ns: int) -> list[ConditionState]:
+        """Return what is wrong with the picture, as far as is still known."""
+        return [
+            said
+            for kind, (said, heard_ns) in self.conditions.items()
+            if kind is ConditionKind.SUB_VIEW or now_ns - heard_ns < CONDITION_SILENCE_NS
+        ]
 
     def motion_settings(self) -> MotionSettings:
         """Return the motion settings in force."""

@@ -10,8 +10,10 @@ from vigilar.capture.meter import Meter
 from vigilar.capture.publisher import StreamPublisher
 from vigilar.domain.camera import CameraId, CameraState, RecordingMode
 from vigilar.domain.clock import NANOSECONDS, Clock
+from vigilar.media.errors import StalledError
 
 _GAP_NS: Final = 2 * NANOSECONDS
+STALLED: Final = StalledError.code
 
 
 class MainStream:
@@ -28,7 +30,7 @@ class MainStream:
     ) -> None:
         self.meter = Meter()
         self.state = CameraState.CONNECTING
-        self.problem = ""
+        self.problem = self.cause = ""
         self._camera = camera
         self._desk = desk
         self._publisher = publisher
@@ -53,15 +55,27 @@ class MainStream:
         if self._publisher is not None:
             self._publisher.take(chunk)
 
-    def broke(self, reason: str) -> None:
-        """The connection is gone, or could not be made."""
+    def broke(self, reason: str, cause: str = "") -> None:
+        """The connection is gone, or could not be made.
+
+        A stalled camera that then cannot be reached at all is told again, as away.
+        """
+        worse = self.state is CameraState.OFFLINE and self.cause == STALLED != cause
+        if self.state is not CameraState.OFFLINE or worse:
+            self.cause = cause
         self.problem = reason
         self._desk.session_ended()
+        if worse:
+            self._tell(
+                CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason, cause)
+            )
         if self.state is not CameraState.OFFLINE:
             if self.state is CameraState.ONLINE:
                 self._without_since_ns = self.meter.last_packet_ns
             self.state = CameraState.OFFLINE
-            self._tell(CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason))
+            self._tell(
+                CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason, cause)
+            )
 
     def _came(self, chunk: Chunk) -> None:
         missed_ns = chunk.first_ns - self._without_since_ns
@@ -69,7 +83,7 @@ class MainStream:
             if missed_ns > _GAP_NS and self._desk.mode is not RecordingMode.OFF:
                 reason = self.problem or "starting"
                 self._tell(FootageGap(self._camera, self._without_since_ns, chunk.first_ns, reason))
-            self.state, self.problem = CameraState.ONLINE, ""
+            self.state, self.problem, self.cause = CameraState.ONLINE, "", ""
             self._tell(CameraStateChanged(self._camera, self.state, chunk.first_ns, ""))
 
 
@@ -93,6 +107,6 @@ class SubStream:
         self.meter.take(chunk)
         self._publisher.take(chunk)
 
-    def broke(self, reason: str) -> None:
+    def broke(self, reason: str, cause: str = "") -> None:
         """Remember why there are no pictures to look at."""
         self.problem = f"sub-stream: {reason}"

@@ -63,6 +63,7 @@ class StatusReporter:
             packets=meter.packets,
             bytes_received=meter.bytes,
             problem=self._problem(),
+            cause=main.cause,
         )
 
     def _problem(self) -> str:

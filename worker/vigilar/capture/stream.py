@@ -46,8 +46,11 @@ class StreamSink(Protocol):
     def take(self, chunk: Chunk) -> None:
         """Take the next chunk; a rising `session` tells of a new connection."""
 
-    def broke(self, reason: str) -> None:
-        """Hear that there is no connection, and why; `reason` is for people and free of credentials."""
+    def broke(self, reason: str, cause: str = "") -> None:
+        """Hear that there is no connection, and why.
+
+        `reason` is for people and free of credentials, `cause` the stable code of the error, if there is one.
+        """
 
 
 class StreamReader:
@@ -81,13 +84,13 @@ class StreamReader:
         """Read until stopped."""
         while not self._stopped.is_set():
             began_ns = self._progress_ns = self._clock.monotonic_ns()
-            reason, refused = self._attempt()
+            reason, cause = self._attempt()
             if self._stopped.is_set():
                 return
             self._backoff.held((self._clock.monotonic_ns() - began_ns) / NANOSECONDS)
-            wait_s = self._backoff.next(refused=refused)
+            wait_s = self._backoff.next(refused=cause == UnauthorizedError.code)
             _LOG.warning("stream %s: %s; next attempt in %.1f s", self._label, reason, wait_s)
-            self._sink.broke(reason)
+            self._sink.broke(reason, cause)
             self._progress_ns = self._clock.monotonic_ns() + int(wait_s * NANOSECONDS)
             self._stopped.wait(wait_s)
 
@@ -103,8 +106,8 @@ class StreamReader:
         limit_s += _READING_MOST_S if self._reading else self._settings.open_timeout_s + _CONNECTING_MOST_S
         return self._clock.monotonic_ns() - self._progress_ns > limit_s * NANOSECONDS
 
-    def _attempt(self) -> tuple[str, bool]:
-        """Connect and read to the end; return (why it ended, whether the password was refused)."""
+    def _attempt(self) -> tuple[str, str]:
+        """Connect and read to the end; return why it ended, for people and as the error's code."""
         try:
             self._stream = stream = self._open_stream(self._settings)
             try:
@@ -113,14 +116,12 @@ class StreamReader:
             finally:
                 self._stream, self._reading = None, False
                 stream.close()
-        except UnauthorizedError as err:
-            return str(err), True
         except VigilarError as err:
-            return str(err), False
+            return str(err), err.code
         except Exception as err:  # noqa: BLE001  (the edge of this thread: a camera's oddity ends no watch)
             _LOG.exception("stream %s failed unexpectedly", self._label)
-            return f"unexpected failure ({type(err).__name__})", False
-        return ENDED, False
+            return f"unexpected failure ({type(err).__name__})", ""
+        return ENDED, ""
 
     def _read(self, stream: OpenStream) -> None:
         self._session += 1

@@ -14,6 +14,7 @@ from vigilar.config.tree import VigilarConfig
 from vigilar.domain.settings import (
     ApiSettings,
     CaptureSettings,
+    ConditionSettings,
     CoreCamera,
     CoreSettings,
     LookCamera,
@@ -70,7 +71,7 @@ class Resolver:
         """Return what `look` is told: enabled cameras."""
         return LookSettings(
             cameras=tuple(
-                LookCamera(name, self._motion(camera), camera.sub is not None)
+                LookCamera(name, self._motion(camera), camera.sub is not None, self._condition(camera))
                 for name, camera in self._config.cameras.items()
                 if camera.enabled
             ),
@@ -96,6 +97,7 @@ class Resolver:
             mode=_merged(self._config.recording, camera.recording).mode,
             motion=self._motion(camera),
             has_sub=camera.sub is not None,
+            condition=self._condition(camera),
         )
 
     def _capture(self, name: str, camera: CameraConfig) -> CaptureSettings | None:
@@ -149,6 +151,9 @@ class Resolver:
             active_looks_per_s=max(chosen.active_looks, chosen.idle_looks),
             thrift=chosen.thrift,
         )
+
+    def _condition(self, camera: CameraConfig) -> ConditionSettings:
+        return ConditionSettings(**_merged(self._config.condition, camera.condition).model_dump())
 
     # --- paths --------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from vigilar.config.cameras import CameraConfig, MotionConfig, RecordingConfig, Slug
+from vigilar.config.cameras import CameraConfig, ConditionConfig, MotionConfig, RecordingConfig, Slug
 from vigilar.config.section import Section
 
 type FolderName = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -90,6 +90,9 @@ class VigilarConfig(Section):
     )
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept, for every camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged, for every camera")
+    condition: ConditionConfig = Field(
+        ConditionConfig(), description="What is told of the cameras' condition, for every camera"
+    )
     storage: StorageConfig = Field(StorageConfig(), description="Where things are kept")
     api: ApiConfig = Field(ApiConfig(), description="The HTTP and WebSocket listener")
     database: DatabaseConfig = Field(DatabaseConfig(), description="The database")

@@ -46,7 +46,13 @@ class Housekeeping:
         house = self._house
         house.registry.tick()
         house.live.tick()
-        for work in (self._count_silence, house.motion.tick, self._read_restarts, self._trim):
+        for work in (
+            self._count_silence,
+            house.motion.tick,
+            house.conditions.tick,
+            self._read_restarts,
+            self._trim,
+        ):
             await self._try(work)
         await self._look_at_kit()
         if house.database.trouble is not None:

@@ -72,6 +72,7 @@ class CoreProcess:
             "bus": house.hub.run(),
             "intake": dispatcher.run(),
             "housekeeping": Housekeeping(house).run(),
+            "views": house.view_check.run(),
         }
         if self._settings.api.enabled:
             parts["api"] = listen_for_clients(house, self._ground.server_id, self._stop)
@@ -104,6 +105,7 @@ class CoreProcess:
         newest = await house.database.run(lambda c: {camera: Clips(c).newest(camera) for camera in names})
         house.registry.remember(last_motion, {camera: clip for camera, clip in newest.items() if clip})
         await house.motion.load()
+        await house.conditions.load()
 
     async def _catch_up_at_last(self) -> None:
         while True:

@@ -55,6 +55,17 @@ class MotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """Which judgements of a camera's condition are made of its pictures."""
+
+    frozen: bool = True
+    covered: bool = True
+    defocused: bool = True
+    moved: bool = True
+    sub_view: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingSettings:
     """What is kept of a camera; all times in seconds."""
 
@@ -88,6 +99,7 @@ class LookCamera:
     camera: CameraId
     motion: MotionSettings
     has_sub: bool
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,7 @@ class CoreCamera:
     mode: RecordingMode
     motion: MotionSettings
     has_sub: bool
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
