@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from vigilar.bus.messages import ConditionKind
 from vigilar.domain.clock import NANOSECONDS
-from vigilar.domain.settings import ConditionSettings, MotionSettings
+from vigilar.domain.settings import ConditionSettings
 from vigilar.look.condition import ConditionJudge
-from vigilar.look.motion import MotionJudge
+from vigilar.look.picture import shrink
 
 type Luma = NDArray[np.uint8]
 type Alter = Callable[[Luma, float], Luma]
@@ -122,7 +122,7 @@ def watch(
     settings: ConditionSettings | None = None,
 ) -> Watch:
     """Judge pictures that come twice a second for so long, harmed between two moments."""
-    judge, motion = ConditionJudge(settings or ConditionSettings()), MotionJudge(MotionSettings())
+    judge = ConditionJudge(settings or ConditionSettings())
     alter = alteration(harm) if harm is not None else None
     seen, open_now, held = Watch(length_s=seconds), set[ConditionKind](), None
     for number in range(round(seconds * LOOKS_PER_S)):
@@ -134,11 +134,9 @@ def watch(
         elif harmed:
             held = luma = luma if held is None else held
         at_ns = 100 * NANOSECONDS + round(at_s * NANOSECONDS)
-        verdict = motion.look(luma, at_ns)
-        assert motion.picture is not None
-        near = max((width * height for _, _, width, height in verdict.boxes), default=0.0)
+        picture, _ = shrink(luma)
         began = time.thread_time()
-        judge.look(motion.picture, luma, at_ns, key=number % KEY_EVERY == 0, near=near)
+        judge.look(picture, luma, at_ns, key=number % KEY_EVERY == 0)
         seen.look_s += time.thread_time() - began
         seen.glances += 1
         present = {each.kind for each in judge.now()}

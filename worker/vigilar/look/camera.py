@@ -16,7 +16,7 @@ from vigilar.look.complaints import Complaints
 from vigilar.look.condition import ConditionJudge
 from vigilar.look.eye import Eye
 from vigilar.look.happenings import Happenings
-from vigilar.look.motion import MotionJudge, Verdict
+from vigilar.look.motion import MotionJudge
 from vigilar.look.policy import CALM_BEFORE_SAVING_NS, DecodePolicy, Depth, KeyInterval
 from vigilar.media.decode import LumaFrame
 from vigilar.media.errors import MediaError
@@ -144,15 +144,14 @@ class CameraLook:
         self._tally.behind_ns = max(self._tally.behind_ns, self._clock.monotonic_ns() - at_ns)
         for state in self._happenings.after_look(verdict):
             self._say(state)
-        self._take_condition(frame, verdict)
+        self._take_condition(frame)
         if self.stirring:
             self._stirred_ns = at_ns
 
-    def _take_condition(self, frame: LumaFrame, verdict: Verdict) -> None:
+    def _take_condition(self, frame: LumaFrame) -> None:
         if self._judge.picture is None:
             return
-        near = max((width * height for _, _, width, height in verdict.boxes), default=0.0)
-        self._condition.look(self._judge.picture, frame.luma, frame.arrival_ns, key=frame.keyframe, near=near)
+        self._condition.look(self._judge.picture, frame.luma, frame.arrival_ns, key=frame.keyframe)
         for state in self._complaints.after_look(self._condition.now(), frame.arrival_ns):
             self._complain(state)
 

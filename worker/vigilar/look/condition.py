@@ -33,10 +33,9 @@ PAUSE_NS: Final = 10 * NANOSECONDS
 """After a longer one without pictures what seemed to begin begins anew."""
 COVER_SPEED_NS: Final = 20 * NANOSECONDS
 """Whoever covers a lens needs no longer; fog and dusk do."""
-NEAR_NS: Final = 10 * NANOSECONDS
-NEAR_SHARE: Final = 0.2
-"""Something that moves and takes up so much of the picture is near."""
-PARTLY: Final = (0.25, 0.75)
+NEAR_NS: Final = 5 * NANOSECONDS
+PARTLY: Final = (0.3, 0.8)
+"""Of what was bright: a lamp that goes out changes all of it, who reaches for the switch less."""
 ADOPT_NS: Final = 300 * NANOSECONDS
 """A new view that has held this long is the view."""
 HOLD_NS: Final = {
@@ -78,13 +77,12 @@ class ConditionJudge:
         self._shape: tuple[int, ...] | None = None
         self._at_ns = self._open_ns = self._near_ns = 0
 
-    def look(self, picture: Luma, luma: Luma, at_ns: int, *, key: bool, near: float = 0.0) -> None:
+    def look(self, picture: Luma, luma: Luma, at_ns: int, *, key: bool) -> None:
         """Take in a picture that motion was judged by.
 
-        `picture`: at working size; `luma`: as decoded; `key`: it is a key frame; `near`: the share of the
-        picture that what moves covers.
+        `picture`: at working size; `luma`: as decoded; `key`: it is a key frame.
         """
-        if near >= NEAR_SHARE:
+        if PARTLY[0] <= self._averager.changed(picture) <= PARTLY[1]:
             self._near_ns = at_ns
         if key and self._settings.frozen:
             self._frozen.key_frame(picture, luma, at_ns)
@@ -144,8 +142,6 @@ class ConditionJudge:
             return cover.lost > OPEN_TILES
         if cover.lost <= OPEN_TILES:
             self._open_ns = at_ns
-        if PARTLY[0] <= cover.lost <= PARTLY[1]:
-            self._near_ns = at_ns
         if not cover.flat:
             return False
         if wrong.suspected:

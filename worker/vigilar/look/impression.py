@@ -22,9 +22,11 @@ TILE: Final = 8
 SMALL: Final = (GRID[0] * TILE, GRID[1] * TILE)
 """Width and height of the small picture: one of its pixels is 1.25 % of the picture's width."""
 THUMB: Final = (20, 12)
-AVERAGE_TAU_S: Final = 3.0
-NEW_PICTURE: Final = 18.0
+AVERAGE_TAU_S: Final = 6.0
+NEW_PICTURE: Final = 12.0
 """Mean difference in grey levels from which a picture is another one: the average begins anew."""
+BRIGHT: Final = 60.0
+CHANGED: Final = 25.0
 TEXTURED: Final = 2.5
 """Mean slope, grey levels per pixel of the small picture, from which a tile has something to hold on to."""
 
@@ -85,6 +87,17 @@ class Averager:
             return self._average
         cv2.accumulateWeighted(picture, average, 1.0 - exp(-max(elapsed_s, 0.0) / AVERAGE_TAU_S))
         return average
+
+    def changed(self, picture: Luma) -> float:
+        """Return the share of what is bright in the average that has changed, 0 where hardly anything is."""
+        if self._average is None or self._average.shape != picture.shape:
+            return 0.0
+        was = self._average[4::8, 4::8]
+        bright = was >= BRIGHT
+        count = int(np.count_nonzero(bright))
+        if count < bright.size // 8:
+            return 0.0
+        return int(np.count_nonzero(np.abs(picture[4::8, 4::8] - was)[bright] > CHANGED)) / count
 
     @staticmethod
     def _is_another(picture: Luma, average: Plane) -> bool:

@@ -27,7 +27,8 @@ DARK: Final = 45.0
 SHARP_SHARE: Final = 0.3
 """Of the fine structure's energy, per tile: about what blurring by two pixels of the working size leaves."""
 DEFOCUSED_TILES: Final = 0.8
-LEAST_DETAIL: Final = 30.0
+LEAST_DETAIL: Final = 40.0
+"""Below it what seems fine structure may be the noise of a dark night."""
 DEFOCUS_LIKENESS: Final = 0.9
 CONTRAST: Final = (0.7, 1.4)
 BRIGHTNESS: Final = (0.7, 1.4)
@@ -38,7 +39,7 @@ SHIFTED_GAIN: Final = 0.25
 LEAST_SHIFT: Final = 2
 TURNS: Final = (0, 3, -3, 6, -6, 9, -9, 12, -12, 15, -15)
 """Degrees by which a camera is tried to have been turned about its axis."""
-STRANGE: Final = 0.2
+STRANGE: Final = 0.25
 """Agreement below which nothing of the known view is there: chance leaves up to 0.3, another light 0.4."""
 STRANGE_TILES: Final = 12
 _WINDOW: Final = cv2.createHanningWindow(SMALL, cv2.CV_32F)
