@@ -24,6 +24,10 @@ NEW_LIGHT_NS: Final = 120 * 1_000_000_000
 """A light that holds this long is worth a reference of its own."""
 
 
+BUSY_NS: Final = 20 * 1_000_000_000
+"""The very first view may have been one of people: another that holds this long takes its place."""
+
+
 @dataclass(slots=True)
 class Reference:
     """The view in one light. Planes as those of `Impression`."""
@@ -94,8 +98,8 @@ class References:
             return
         if self._strange_since_ns is None:
             self._strange_since_ns = at_ns
-        lasting = at_ns - self._strange_since_ns >= NEW_LIGHT_NS
-        if nearest is None or not nearest.reference.trusted or lasting:
+        patience_ns = 0 if nearest is None else NEW_LIGHT_NS if nearest.reference.trusted else BUSY_NS
+        if at_ns - self._strange_since_ns >= patience_ns:
             self._begin(seen, at_ns)
 
     def _begin(self, seen: Impression, at_ns: int) -> None:

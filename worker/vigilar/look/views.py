@@ -14,8 +14,11 @@ SAME: Final = 0.5
 """Likeness from which two pictures are of one view; they may be seconds apart."""
 CLEARLY: Final = 0.2
 """So much more alike must a part of one be to the other to be what the other shows."""
-ANOTHER: Final = 0.12
-MANY_TILES: Final = 20
+ANOTHER: Final = 0.2
+"""Agreement below which the two have nothing in common as they stand."""
+DOUBTFUL: Final = 0.4
+"""So alike as one of so many parts may be by chance."""
+MANY_TILES: Final = 15
 PARTS: Final = (1.0, 0.9, 0.75, 0.67, 0.56, 0.5)
 """Shares of the main picture's width and height that a sub-stream may be cut to, about its middle."""
 
@@ -44,7 +47,7 @@ def compare_views(main: Luma, sub: Luma) -> str:
     if back >= SAME and back >= alike + CLEARLY:
         return f"{DIFFERS}main shows only the middle {wide:.0%} of its width and {high:.0%} of its height"
     rich = min(whole.textured, seen.textured) >= MANY_TILES
-    if rich and max(direct.agreement, best, back) < ANOTHER:
+    if rich and direct.agreement < ANOTHER and max(best, back) < DOUBTFUL:
         return f"{DIFFERS}it shows another place, or the same from another side"
     return UNCLEAR
 
