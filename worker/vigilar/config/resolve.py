@@ -19,6 +19,7 @@ from vigilar.domain.settings import (
     BackupSettings,
     CameraRetention,
     CaptureSettings,
+    ConditionSettings,
     CoreCamera,
     CoreSettings,
     LookCamera,
@@ -81,7 +82,7 @@ class Resolver:
         """Return what `look` is told: enabled cameras."""
         return LookSettings(
             cameras=tuple(
-                LookCamera(name, self._motion(camera), camera.sub is not None)
+                LookCamera(name, self._motion(camera), camera.sub is not None, self._condition(camera))
                 for name, camera in self._config.cameras.items()
                 if camera.enabled
             ),
@@ -108,6 +109,7 @@ class Resolver:
             motion=self._motion(camera),
             has_sub=camera.sub is not None,
             retention=_kept(self._config.retention, camera.retention),
+            condition=self._condition(camera),
         )
 
     def _capture(self, name: str, camera: CameraConfig) -> CaptureSettings | None:
@@ -161,6 +163,9 @@ class Resolver:
             active_looks_per_s=max(chosen.active_looks, chosen.idle_looks),
             thrift=chosen.thrift,
         )
+
+    def _condition(self, camera: CameraConfig) -> ConditionSettings:
+        return ConditionSettings(**_merged(self._config.condition, camera.condition).model_dump())
 
     # --- paths --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
-from vigilar.config.cameras import CameraConfig, MotionConfig, RecordingConfig, Slug
+from vigilar.config.cameras import CameraConfig, ConditionConfig, MotionConfig, RecordingConfig, Slug
 from vigilar.config.retention import RetentionConfig
 from vigilar.config.section import Section
 
@@ -120,6 +120,9 @@ class VigilarConfig(Section):
     )
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept, for every camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged, for every camera")
+    condition: ConditionConfig = Field(
+        ConditionConfig(), description="What is told of the cameras' condition, for every camera"
+    )
     storage: StorageConfig = Field(StorageConfig(), description="Where things are kept")
     retention: RetentionConfig = Field(
         RetentionConfig(), description="How much is kept, and for how long, before the oldest is given up"

@@ -13,11 +13,13 @@ from vigilar.backup.nightly import Nightly
 from vigilar.bus.asynchub import AsyncHub
 from vigilar.bus.endpoints import core_endpoint, live_endpoint
 from vigilar.bus.live import AsyncLiveFeed
+from vigilar.bus.messages import ConditionState
 from vigilar.cameras.background import Background
 from vigilar.cameras.health import CameraHealth
 from vigilar.cameras.live import LiveViews
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.cameras.service import Cameras
+from vigilar.cameras.views import ViewCheck
 from vigilar.core.ground import Ground, database_path
 from vigilar.coverage.day import Calendar
 from vigilar.coverage.ledger import Ledger
@@ -25,6 +27,7 @@ from vigilar.domain.camera import CameraId
 from vigilar.domain.clock import Clock
 from vigilar.domain.event import Severity
 from vigilar.domain.settings import CoreSettings
+from vigilar.events.conditions import ConditionIntake
 from vigilar.events.deltas import Deltas
 from vigilar.events.diagnostics import Diagnostics
 from vigilar.events.feed import StateFeed
@@ -122,6 +125,8 @@ class House:
     def _build_events(self, settings: CoreSettings) -> None:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
         self.motion = MotionIntake(self.database, self.clock, self.deltas)
+        self.conditions = ConditionIntake(self.database, self.clock, self.deltas)
+        self.view_check = ViewCheck(self.registry, self.hub, self.clock, self._view_compared)
         self.occurrences = Occurrences(self.database, self.clock, self.deltas)
         self.ledger = Ledger(self.database, self.clock, settings.cameras, Calendar(settings.time_zone))
         self.restarts = Restarts(Path(settings.run_dir), self.clock)
@@ -140,6 +145,10 @@ class House:
             restarts=lambda: self.restarts.counts,
             diagnose=diagnostics.gather,
         )
+
+    async def _view_compared(self, found: ConditionState) -> None:
+        self.registry.condition(found)
+        await self.conditions.sub_view(found)
 
     def _open_feed(self, camera: CameraId, viewer: str) -> AsyncLiveFeed:
         return AsyncLiveFeed(self.context, live_endpoint(self.settings.run_dir, camera), viewer)

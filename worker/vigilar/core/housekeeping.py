@@ -50,6 +50,7 @@ class Housekeeping:
         for work in (
             self._count_silence,
             house.motion.tick,
+            house.conditions.tick,
             self._read_restarts,
             self._count_gaps,
             self._trim,

@@ -72,6 +72,7 @@ class CoreProcess:
             "bus": house.hub.run(),
             "intake": dispatcher.run(),
             "housekeeping": Housekeeping(house).run(),
+            "views": house.view_check.run(),
         }
         if house.nightly is not None:
             parts["backup"] = house.nightly.run()
@@ -107,6 +108,7 @@ class CoreProcess:
         house.registry.remember(last_motion, {camera: clip for camera, clip in newest.items() if clip})
         await house.motion.load()
         await house.ledger.load()
+        await house.conditions.load()
 
     async def _catch_up_at_last(self) -> None:
         while True:

@@ -58,6 +58,17 @@ class MotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """Which judgements of a camera's condition are made of its pictures."""
+
+    frozen: bool = True
+    covered: bool = True
+    defocused: bool = True
+    moved: bool = True
+    sub_view: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingSettings:
     """What is kept of a camera; all times in seconds."""
 
@@ -91,6 +102,7 @@ class LookCamera:
     camera: CameraId
     motion: MotionSettings
     has_sub: bool
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,7 @@ class CoreCamera:
     motion: MotionSettings
     has_sub: bool
     retention: CameraRetention = CameraRetention()
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
