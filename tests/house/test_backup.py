@@ -55,7 +55,11 @@ def test_a_new_box_goes_on_where_the_old_one_was(house: House, tmp_path: Path) -
     )[0]
     with house.client() as client:
         assert client.post(f"/api/v1/events/{event['id']}/acknowledge").status_code == 200
-    wait_for(lambda: list((house.data / "backups").glob("*.vgb")), "a backup by itself", 90, log=house.log)
+    wait_for(
+        lambda: house.get("/diagnostics")["backup"]["result"] == "ok", "a backup by itself", 90, log=house.log
+    )
+    assert len(list((house.data / "backups").glob("*.vgb"))) == 1
+    assert not [each for each in house.get("/health")["items"] if each["key"].startswith("backup")]
     made = vigilar("backup", "create", "-c", house.config, "-o", tmp_path / "usb.vgb")
     assert made.returncode == 0, made.stderr
     assert "recovery key is not saved yet" in made.stderr

@@ -1,6 +1,7 @@
 """A backup: what is in it, who can read it, and that nothing of it can be changed."""
 
 import os
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -79,6 +80,28 @@ def test_a_full_disk_is_left_alone(tmp_path: Path) -> None:
         box.back_up(free=lambda _: 100 << 20)
     assert not box.backups.exists()
     assert not list(box.root.path.glob(".backup-*"))
+
+
+def test_a_copy_for_which_the_disk_ends_leaves_nothing_behind(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(BackupError, match="cannot be copied"):
+            box.back_up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(box.backups.glob("*"))
+    assert not list(box.root.path.glob(".backup-*"))
+
+
+def test_of_a_long_journal_the_head_alone_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box(tmp_path)
+    box.root.seal(a_clip())
+    monkeypatch.setattr("vigilar.backup.create.MAX_JOURNAL", 300)
+    manifest = box.back_up().manifest
+    assert set(manifest.journals) == {"door"}
+    assert not any(member.name.startswith("journal/") for member in manifest.members)
 
 
 def test_a_damaged_database_is_not_taken_for_a_backup(tmp_path: Path) -> None:

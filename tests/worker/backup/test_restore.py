@@ -2,14 +2,19 @@
 
 import io
 import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vigilar.backup.errors import DamagedBackupError
+from vigilar.backup.errors import BackupError, DamagedBackupError
 from vigilar.backup.manifest import Manifest, Member, is_allowed, pack_head, pack_manifest
 from vigilar.backup.opened import OpenBackup
 from vigilar.backup.restore import Restore
@@ -286,6 +291,33 @@ def test_a_hostile_archive_is_refused_before_anything_is_written(
     assert vigilar("restore", hostile, "-c", tmp_path / "new" / "v.yaml", "--keys", old.keys_dir) == 2
     assert "which no backup may hold" in vigilar.err
     assert listing(tmp_path) == before
+
+
+@given(
+    folder=st.sampled_from(["", "keys/", "keys/retired/", "keys/legacy/", "journal/", "config/", "data/"]),
+    stem=st.text(max_size=20) | st.sampled_from(["..", ".", "../a", "/a", "a/../../b", "vigilar", "storage"]),
+    end=st.sampled_from(["", ".key", ".journal", ".marks", ".yaml", ".db"]),
+)
+def test_no_name_that_is_allowed_leaves_its_folder(folder: str, stem: str, end: str) -> None:
+    name = folder + stem + end
+    if is_allowed(name):
+        assert os.path.normpath(f"/root/{name}") == f"/root/{name}"
+        assert name.startswith(("keys/", "journal/", "config/", "data/"))
+        assert "\0" not in name
+
+
+def test_what_cannot_work_here_is_refused_first(old: Box, vigilar: Vigilar, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(old.database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    made = old.back_up()
+    assert vigilar("restore", made.path, "-c", tmp_path / "new" / "v.yaml", "--keys", old.keys_dir) == 2
+    assert "of a newer Vigilar" in vigilar.err
+    assert not (tmp_path / "new").exists()
+    with OpenBackup.open(forged(old, "data/server_id", tmp_path / "f.vgb"), old.keys) as opened:
+        work = Restore(opened, old.places, CONFIG.encode(), old.files)
+        work.check(free=lambda _: 1 << 30)
+        with pytest.raises(BackupError, match="no room"):
+            work.check(free=lambda _: 1 << 20)
 
 
 def test_a_list_that_does_not_fit_its_content_is_refused(old: Box, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from vigilar.backup.errors import BackupError
 from vigilar.files.durable import DurableFiles, is_locked
+from vigilar.vault.beginning import create_locked
 
 _PREFIX: Final = ".backup-"
 
@@ -25,9 +26,8 @@ def snapshot(database: Path, files: DurableFiles) -> Iterator[tuple[Path, str]]:
         raise BackupError(f"there is no database at {database} yet: start Vigilar once, then back it up")
     sweep(database.parent, files)
     copy = database.with_name(f"{_PREFIX}{os.urandom(4).hex()}.db")
-    fd = files.open_exclusive(copy)
+    fd = create_locked(copy, files)  # locked, so that no other sweep takes it for a leftover
     try:
-        files.lock(fd)  # so that no other sweep takes it for a leftover
         yield copy, _copied(database, copy)
     finally:
         os.close(fd)

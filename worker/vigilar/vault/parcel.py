@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from vigilar.files.durable import DurableFiles
-from vigilar.vault.beginning import NewFile, begin_file
+from vigilar.vault.beginning import NewFile, begin_file, create_locked
 from vigilar.vault.errors import InUseError, UnsupportedError
 from vigilar.vault.final import FinalRecord, pack_final, pack_footer, u32s
 from vigilar.vault.keys import KeyRing
@@ -44,9 +44,8 @@ def seal_parcel(
     with keys.holding():
         begun = begin_file(NewFile(), keys, NO_CAMERA, start, meta)
     part = path.with_name(path.name + PART)
-    fd = files.open_exclusive(part)
+    fd = create_locked(part, files)
     try:
-        files.lock(fd)
         files.write(fd, begun.block)
         size = _Records(fd, len(begun.block), begun.cipher, files).put_all(pieces, tail)
         files.fdatasync(fd)
