@@ -50,11 +50,11 @@ class CaptureStatus(Message, frozen=True):
     packets: int
     bytes_received: int
     problem: str = ""
+    cause: str = ""
+    """The stable code of why main is away: `stalled` where the connection holds and nothing comes."""
     covered_ns: int = 0
     gap: GapReason | None = None
     accounts_from_ns: int = 0
-    cause: str = ""
-    """The stable code of why main is away: `stalled` where the connection holds and nothing comes."""
 
 
 class CameraStateChanged(Message, frozen=True):
