@@ -244,10 +244,10 @@ def test_under_pressure_what_is_missing_goes_and_then_it_waits_for_the_disk(
             await house.turn()
             assert len(lying(root, *clips)) == 6
             free[0] -= size + 1
-            await house.turn()
+            await house.turn(30)
             assert lying(root, *clips) == [clip.id for clip in clips[2:]]
             assert "disk_pressure" in house.items()
-            await house.turn()
+            await house.turn(25)
             assert len(lying(root, *clips)) == 4
             free[0] += 3 * size
             await house.turn(60)

@@ -28,10 +28,14 @@ FULL_SHARE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round found and did. `left`: what lies there now; `problem`: why something had to stay."""
+    """What one round found and did. `left`: what lies there now; `problem`: why something had to stay.
+
+    `before` and `disk`: the disk at its beginning and end.
+    """
 
     left: tuple[Holding, ...]
     gone: tuple[Eviction, ...]
+    before: Disk
     disk: Disk
     problem: str = ""
     next_age_h: float | None = None
@@ -71,13 +75,14 @@ class Evictor:
         """Return what lies there. Raises OSError."""
         return survey(self._remover.places, strays)
 
-    def round(self, holdings: Sequence[Holding], *, aged_at: datetime | None = None) -> Round:
+    def round(self, holdings: Sequence[Holding], *, aged_at: datetime | None = None, late: int = 0) -> Round:
         """Let go what the limits demand, and with `aged_at` what is too old by then. Raises OSError.
 
         What was removed counts as free at once, whatever the file system says: some give space back late.
+        `late`: bytes of earlier rounds that are not back yet.
         """
-        disk = self.disk()
-        left, gone, problem = self._work_off(holdings, disk)
+        before = self.disk()
+        left, gone, problem = self._work_off(holdings, replace(before, free=before.free + late))
         next_age = None
         if aged_at is not None:
             old = for_age(left, self.limits, aged_at)
@@ -87,7 +92,7 @@ class Evictor:
             problem = problem or of_age.problem
         disk = self.disk()
         self._keep_ballast(disk)
-        return Round(left, gone, disk, problem, next_age)
+        return Round(left, gone, before, disk, problem, next_age)
 
     def _work_off(
         self, holdings: Sequence[Holding], disk: Disk

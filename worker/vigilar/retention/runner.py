@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,11 +26,13 @@ from vigilar.retention.usage import view_of
 log = logging.getLogger(__name__)
 
 AGE_EVERY_NS: Final = 3600 * NANOSECONDS
-ARRIVALS_GATHER_NS: Final = 20 * NANOSECONDS
-"""Clips that arrive meanwhile are counted together: a look at all files takes a moment."""
-LOOK_AGAIN_NS: Final = 600 * NANOSECONDS
+REST_NS: Final = 20 * NANOSECONDS
+"""Between two rounds, unless the disk is full: clips that arrive together are counted together."""
+REST_TIMES: Final = 300
+"""After a round that takes long (many files) the rest is so many times as long: 0.3 % of a core."""
 SETTLE_NS: Final = 30 * NANOSECONDS
-"""Some file systems give space back late: so long nothing more is taken for it, unless all is full."""
+"""Some file systems give space back late: so long what was removed counts as free."""
+LOOK_AGAIN_NS: Final = 600 * NANOSECONDS
 FIRST_LOOK_S: Final = 10.0
 
 
@@ -61,7 +64,11 @@ class Retention:
         self._problem = ""
         self._arrivals = False
         self._round_ns: int | None = None
-        self._gone_ns: int | None = None
+        self._rest_ns = REST_NS
+        self._futile = False
+        """The last round found the disk full and nothing that could go: no use to hurry."""
+        self._freed = (0, 0)
+        """How much was free before the last round, and how much it removed."""
         self._age_ns = archive.clock.monotonic_ns() + AGE_EVERY_NS
 
     def tick(self) -> None:
@@ -80,7 +87,7 @@ class Retention:
             await self._aftermath.catch_up()
             disk = await self._archive.off_loop(self._evictor.disk)
             if self._due(disk):
-                await self._round()
+                await self._round(disk)
             else:
                 self._disk = disk
         except OSError as err:
@@ -144,25 +151,36 @@ class Retention:
         if self._round_ns is None or now >= self._age_ns:
             return True
         since = now - self._round_ns
-        if since >= LOOK_AGAIN_NS or (self._arrivals and since >= ARRIVALS_GATHER_NS):
-            return True
-        settled = self._gone_ns is None or now - self._gone_ns >= SETTLE_NS
-        return self._evictor.full(disk) or (settled and self._evictor.short_of(disk))
+        expected = replace(disk, free=disk.free + self._late(disk))
+        if since < self._rest_ns:
+            return not self._futile and self._evictor.full(expected)
+        return since >= LOOK_AGAIN_NS or self._arrivals or self._evictor.short_of(expected)
 
-    async def _round(self) -> None:
+    def _late(self, disk: Disk) -> int:
+        """Return how many bytes of what was removed lately are not back yet."""
+        now = self._archive.clock.monotonic_ns()
+        if self._round_ns is None or now - self._round_ns >= SETTLE_NS:
+            return 0
+        before, removed = self._freed
+        return max(0, removed - max(0, disk.free - before))
+
+    async def _round(self, disk: Disk) -> None:
         now = self._archive.clock.instant()
         self._arrivals = False
         trust = self._trust
         aged_at = now.wall if trust is not None and trust.sure and now.monotonic_ns >= self._age_ns else None
         holdings = await self._archive.off_loop(self._evictor.look, () if trust is None else trust.strays)
-        done = await self._archive.off_loop(self._evictor.round, holdings, aged_at=aged_at)
+        late = self._late(disk)
+        done = await self._archive.off_loop(self._evictor.round, holdings, aged_at=aged_at, late=late)
         self._round_ns = now.monotonic_ns
+        took = self._archive.clock.monotonic_ns() - now.monotonic_ns
+        self._rest_ns = max(REST_NS, min(REST_TIMES * took, LOOK_AGAIN_NS))
         if done.next_age_h is not None:
             self._age_ns = now.monotonic_ns + round(AGE_EVERY_NS * done.next_age_h)
         elif now.monotonic_ns >= self._age_ns:
             self._age_ns = now.monotonic_ns + AGE_EVERY_NS
-        if done.gone:
-            self._gone_ns = now.monotonic_ns
+        self._freed = (done.before.free, sum(each.holding.size_bytes for each in done.gone))
+        self._futile = not done.gone and self._evictor.full(done.before)
         self._problem = done.problem
         await self._show(done)
         await self._aftermath.of(done.gone)
