@@ -13,6 +13,7 @@ from vigilar.domain.camera import CameraId
 from vigilar.domain.clock import NANOSECONDS
 from vigilar.domain.errors import UnavailableError
 from vigilar.domain.event import Severity
+from vigilar.domain.settings import DAY_S
 from vigilar.recordings.archive import Archive
 from vigilar.recordings.deletion import Remover
 from vigilar.retention.aftermath import Aftermath
@@ -20,7 +21,7 @@ from vigilar.retention.evictor import Evictor, Round
 from vigilar.retention.holdings import Disk, Holding
 from vigilar.retention.memory import ClockMemory
 from vigilar.retention.policy import Limits
-from vigilar.retention.trust import ClockTrust, first_look, look
+from vigilar.retention.trust import FLOOR, ClockTrust, first_look, look
 from vigilar.retention.usage import view_of
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ SETTLE_NS: Final = 30 * NANOSECONDS
 """Some file systems give space back late: so long what was removed counts as free."""
 LOOK_AGAIN_NS: Final = 600 * NANOSECONDS
 FIRST_LOOK_S: Final = 10.0
+FAR_OFF_S: Final = 30 * DAY_S
+"""A clock that seems so wrong is worth a warning; a box that was away for a week is not."""
 
 
 class Retention:
@@ -61,7 +64,10 @@ class Retention:
         self._view: StorageView | None = None
         self._looked = asyncio.Event()
         self._disk: Disk | None = None
+        self._unreachable = ""
         self._problem = ""
+        self._short = False
+        """The last round left less free than should be; what is short between two rounds is no trouble."""
         self._arrivals = False
         self._round_ns: int | None = None
         self._rest_ns = REST_NS
@@ -91,8 +97,9 @@ class Retention:
             else:
                 self._disk = disk
         except OSError as err:
-            self._problem = f"the disk of the recordings cannot be looked at: {err.strerror}"
-            log.warning("%s", self._problem)
+            self._say_unreachable(f"the disk of the recordings cannot be looked at: {err.strerror}")
+        else:
+            self._say_unreachable("")
 
     def latest(self) -> StorageView | None:
         """Return what was found last, None before the first look."""
@@ -109,14 +116,15 @@ class Retention:
 
     def items(self) -> Iterator[HealthItem]:
         """Yield what is not as it should be."""
-        if self._problem:
-            yield HealthItem("retention_failing", Severity.ALERT, self._problem)
+        if problem := self._unreachable or self._problem:
+            yield HealthItem("retention_failing", Severity.ALERT, problem)
         if self._disk is not None:
             yield from self._disk_items(self._disk)
         trust = self._trust
         if trust is not None and not trust.sure:
             message = "the clock of this machine jumped: until it is believed nothing is deleted for its age"
-            yield HealthItem("clock_unsure", Severity.WARNING, message)
+            far = abs(trust.doubt_s) > FAR_OFF_S or trust.seen < FLOOR
+            yield HealthItem("clock_unsure", Severity.WARNING if far else Severity.INFO, message)
 
     def _disk_items(self, disk: Disk) -> Iterator[HealthItem]:
         free = f"{disk.free / 1e9:.1f} of {disk.total / 1e9:.1f} GB"
@@ -125,16 +133,19 @@ class Retention:
                 f"the disk of the recordings is full ({free} free): footage is being lost; free space on it"
             )
             yield HealthItem("disk_full", Severity.CRITICAL, message)
-        elif self._evictor.short_of(disk):
-            message = (
-                f"the disk of the recordings runs full ({free} free): the oldest recordings are being deleted"
-            )
+        elif self._short:
+            message = f"the disk of the recordings runs full ({free} free), and too little of it can be freed"
             yield HealthItem("disk_pressure", Severity.WARNING, message)
         if self._view is not None and not self._view.ballast:
             message = (
                 "the reserve for a full disk is used up or has no room; it is made again when there is room"
             )
             yield HealthItem("ballast_spent", Severity.WARNING, message)
+
+    def _say_unreachable(self, problem: str) -> None:
+        if problem and problem != self._unreachable:
+            log.error("%s", problem)
+        self._unreachable = problem
 
     def _look_at_clock(self) -> None:
         now = self._archive.clock.instant()
@@ -182,6 +193,7 @@ class Retention:
         self._freed = (done.before.free, sum(each.holding.size_bytes for each in done.gone))
         self._futile = not done.gone and self._evictor.full(done.before)
         self._problem = done.problem
+        self._short = self._evictor.short_of(replace(done.disk, free=done.disk.free + self._late(done.disk)))
         await self._show(done)
         await self._aftermath.of(done.gone)
 
