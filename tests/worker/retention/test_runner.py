@@ -56,6 +56,22 @@ def test_over_budget_the_oldest_goes_from_disk_and_index_and_people_hear_of_it(r
     assert lying(root, old, new, segment) == [new.id]
 
 
+def test_very_many_go_in_pieces(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evicting, "BATCH", 4)
+    clips = [sealed(root, n / 60) for n in range(11)]
+
+    async def scenario() -> None:
+        async with keeping(root, only(max_bytes=size_of(root) // 11)) as house:
+            left = []
+            for _ in range(4):
+                await house.turn()
+                left.append(len(lying(root, *clips)))
+                assert len(await house.indexed()) == left[-1]
+            assert left == [7, 3, 1, 1]
+
+    run(scenario())
+
+
 def test_segments_alone_are_no_alarm(root: Root) -> None:
     sealed(root, -1, kind=ClipKind.SEGMENT)
 
@@ -77,7 +93,7 @@ def test_many_lost_clips_are_told_in_sums(root: Root) -> None:
                 await house.turn(1800)
             told = [message for _, message in await house.notes()]
             assert len(told) == 2
-            assert any(message.startswith("11 clips") for message in told)
+            assert any(message.startswith("12 clips") for message in told)
 
     run(scenario())
 

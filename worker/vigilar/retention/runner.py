@@ -90,12 +90,12 @@ class Retention:
         """Look at clock and disk, and make room if it is time."""
         try:
             await self._archive.off_loop(self._look_at_clock)
-            await self._aftermath.catch_up()
             disk = await self._archive.off_loop(self._evictor.disk)
             if self._due(disk):
                 await self._round(disk)
             else:
                 self._disk = disk
+            await self._aftermath.catch_up()
         except OSError as err:
             self._say_unreachable(f"the disk of the recordings cannot be looked at: {err.strerror}")
         else:
@@ -185,7 +185,8 @@ class Retention:
         done = await self._archive.off_loop(self._evictor.round, holdings, aged_at=aged_at, late=late)
         self._round_ns = now.monotonic_ns
         took = self._archive.clock.monotonic_ns() - now.monotonic_ns
-        self._rest_ns = max(REST_NS, min(REST_TIMES * took, LOOK_AGAIN_NS))
+        self._rest_ns = 0 if done.more else max(REST_NS, min(REST_TIMES * took, LOOK_AGAIN_NS))
+        self._arrivals = self._arrivals or done.more
         if done.next_age_h is not None:
             self._age_ns = now.monotonic_ns + round(AGE_EVERY_NS * done.next_age_h)
         elif now.monotonic_ns >= self._age_ns:
