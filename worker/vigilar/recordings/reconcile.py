@@ -19,6 +19,7 @@ from vigilar.recordings.archive import Archive
 from vigilar.recordings.describe import Described, describe
 from vigilar.recordings.keeping import Kept, keep_sealed
 from vigilar.recordings.places import SEALED, Found
+from vigilar.recordings.vanished import drop_vanished
 from vigilar.store.clips import Clips, KnownFile
 from vigilar.store.events import Events
 from vigilar.vault.entries import EntryKind
@@ -150,9 +151,11 @@ class Reconciler:
             kept = await self._archive.database.run(
                 partial(_keep_all, described, self._archive.clock.instant())
             )
+            gone = await drop_vanished(self._archive, [each.clip for each in described])
             for each, change in zip(described, kept, strict=True):
-                added += change.new
-                self._tell_new(each, change)
+                if each.clip.id not in gone:
+                    added += change.new
+                    self._tell_new(each, change)
         await self._note_unreadable(camera, unreadable)
         return added, len(unreadable)
 
@@ -162,7 +165,8 @@ class Reconciler:
             try:
                 each = describe(self._archive.places, stem + SEALED, self._archive.keys)
             except UnreadableRecordingError as err:
-                unreadable[stem + SEALED] = str(err)
+                if self._archive.places.file_of(stem + SEALED).exists():  # else it was deleted meanwhile
+                    unreadable[stem + SEALED] = str(err)
             else:
                 described.append(replace(each, starred=stem in found.stars))
         return described

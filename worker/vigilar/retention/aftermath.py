@@ -85,7 +85,10 @@ class Aftermath:
             return
         self._told_ns = now
         untold, self._untold = self._untold, []
-        await self._archive.notes.add("retention", Severity.ALERT, _message(untold))
+        # That clips grow old is what was asked for; that there is no room for them is not.
+        meant = all(each.cause is Cause.AGE for each in untold)
+        severity = Severity.INFO if meant else Severity.ALERT
+        await self._archive.notes.add("retention", severity, _message(untold))
 
 
 def _message(gone: Sequence[Eviction]) -> str:

@@ -22,19 +22,26 @@ log = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW: Final = 3
 """After so many nothing more is tried: it is the disk or the keys, not these files."""
+BATCH: Final = 200
+"""So many go in one round at most: what follows (rows, messages) comes in pieces, stopping stays quick."""
 FULL_SHARE: Final = 8
 """A disk with less than this part of what should stay free counts as full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round found and did. `left`: what lies there now; `problem`: why something had to stay."""
+    """What one round found and did. `left`: what lies there now; `problem`: why something had to stay.
+
+    `before` and `disk`: the disk at its beginning and end; `more`: another round should follow soon.
+    """
 
     left: tuple[Holding, ...]
     gone: tuple[Eviction, ...]
+    before: Disk
     disk: Disk
     problem: str = ""
     next_age_h: float | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +78,24 @@ class Evictor:
         """Return what lies there. Raises OSError."""
         return survey(self._remover.places, strays)
 
-    def round(self, holdings: Sequence[Holding], *, aged_at: datetime | None = None) -> Round:
+    def round(self, holdings: Sequence[Holding], *, aged_at: datetime | None = None, late: int = 0) -> Round:
         """Let go what the limits demand, and with `aged_at` what is too old by then. Raises OSError.
 
         What was removed counts as free at once, whatever the file system says: some give space back late.
+        `late`: bytes of earlier rounds that are not back yet.
         """
-        disk = self.disk()
-        left, gone, problem = self._work_off(holdings, disk)
+        before = self.disk()
+        left, gone, problem = self._work_off(holdings, replace(before, free=before.free + late))
         next_age = None
         if aged_at is not None:
-            old = for_age(left, self.limits, aged_at)
+            old = for_age(left, self.limits, aged_at)[:BATCH]
             of_age = self._remove(old)
             next_age = hours_until_next(left, of_age.taken)
             left, gone = _without(left, of_age.taken), (*gone, *of_age.taken)
             problem = problem or of_age.problem
         disk = self.disk()
         self._keep_ballast(disk)
-        return Round(left, gone, disk, problem, next_age)
+        return Round(left, gone, before, disk, problem, next_age, more=len(gone) >= BATCH)
 
     def _work_off(
         self, holdings: Sequence[Holding], disk: Disk
@@ -97,7 +105,7 @@ class Evictor:
         stuck: set[Holding] = set()
         problem = ""
         # Each pass removes or rules out at least one recording; what cannot go makes the next one go instead.
-        while plan := for_space(left, self.limits, disk, stuck):
+        while plan := for_space(left, self.limits, disk, stuck)[: BATCH - len(gone)]:
             done = self._remove(plan)
             left, gone = _without(left, done.taken), (*gone, *done.taken)
             disk = replace(disk, free=disk.free + sum(each.holding.size_bytes for each in done.taken))

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from vigilar.domain.camera import CameraId
-from vigilar.domain.clip import CLIP_ID_PATTERN, ClipId, ClipKind
+from vigilar.domain.clip import ClipId, ClipKind
 from vigilar.recordings.places import Places, Sized
 from vigilar.retention.trust import Stray, corrected
 
@@ -74,16 +74,12 @@ def survey(places: Places, strays: Iterable[Stray] = ()) -> tuple[Holding, ...]:
 
 
 def _holding(camera: CameraId, file: Sized, strays: tuple[Stray, ...]) -> Holding | None:
-    path = PurePosixPath(file.path)
-    match = CLIP_ID_PATTERN.fullmatch(path.stem)
-    if match is None or match["camera"] != camera:
-        return None
-    start = _start(match["stamp"])
+    start = _start(file.stamp)
     if start is None:
         return None
-    kind = ClipKind.SEGMENT if path.parts[0] == "segments" else ClipKind.CLIP
+    kind = ClipKind.SEGMENT if file.path.startswith("segments/") else ClipKind.CLIP
     return Holding(
-        path.stem, camera, kind, corrected(start, strays), file.size_bytes, file.path, file.starred
+        file.stem, camera, kind, corrected(start, strays), file.size_bytes, file.path, file.starred
     )
 
 
