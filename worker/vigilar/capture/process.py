@@ -111,7 +111,7 @@ class CaptureProcess:
         else:
             _LOG.error("the disk does not answer: what is open is left for recovery")
             self.account.unwritten(self.writer.written_ns)
-        self.control.send_mail()
+        self.control.say_goodbye()
         deadline = time.monotonic() + _HEAR_WITHIN_S
         while self.core.unacknowledged and time.monotonic() < deadline:
             self.core.socket.poll(50, zmq.POLLIN)
