@@ -114,6 +114,11 @@ class Control:
         if status is not None:
             self._core.send(status)
 
+    def say_goodbye(self) -> None:
+        """Send the last mail, and up to when nothing is missing."""
+        self.send_mail()
+        self._core.send(self._status.status())
+
     def tick(self) -> None:
         """Once a second."""
         self._tick_at_ns = self._clock.monotonic_ns() + _TICK_NS

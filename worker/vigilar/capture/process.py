@@ -111,7 +111,7 @@ class CaptureProcess:
         else:
             _LOG.error("the disk does not answer: what is open is left for recovery")
             self.account.unwritten(self.writer.written_ns)
-        self.control.send_mail()
+        self.control.say_goodbye()
         deadline = time.monotonic() + _HEAR_WITHIN_S
         while self.core.unacknowledged and time.monotonic() < deadline:
             self.core.socket.poll(50, zmq.POLLIN)
@@ -125,11 +125,12 @@ def build(
     context: zmq.Context[zmq.Socket[bytes]],
     clock: Clock,
     lifeline_fd: int | None,
+    files: DurableFiles | None = None,
 ) -> CaptureProcess:
     """Wire everything. Raises VaultError where the keys or the storage folder cannot be had."""
     camera, run_dir, root = settings.camera, settings.run_dir, Path(settings.storage_root)
     mailbox: Mailbox[AnyMessage] = Mailbox()
-    shelf = open_shelf(settings)
+    shelf = open_shelf(settings, files or DurableFiles())
     backlog = Backlog(clock)
     margin_s = _ONE_STREAM_MARGIN_S if settings.sub is None else _TWO_STREAMS_MARGIN_S
     recorder = Recorder(
@@ -189,9 +190,8 @@ def build(
     return CaptureProcess(control, desk, writer, tuple(readers), core, recoverer, account)
 
 
-def open_shelf(settings: CaptureSettings) -> Shelf:
+def open_shelf(settings: CaptureSettings, files: DurableFiles) -> Shelf:
     """Return where this camera's recordings go; makes keys at the very first start. Raises VaultError."""
-    files = DurableFiles()
     keys = KeyRing.load_or_create(Path(settings.key_dir), files)
     root = Path(settings.storage_root)
     journal = CameraJournal.open(root, settings.camera, keys=keys, files=files)

@@ -133,6 +133,7 @@ class CoreProcess:
     async def _close(self) -> None:
         house = self.house
         await house.background.close()
+        await house.ledger.close()
         house.hub.close()
         house.context.destroy(linger=200)
         await house.database.close()

@@ -25,6 +25,7 @@ from vigilar.domain.query import Page
 from vigilar.domain.settings import CoreCamera
 from vigilar.store.coverage import Coverage, CoverageMark
 from vigilar.store.database import Database
+from vigilar.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,14 @@ class Ledger:
             await self._keep()
         if self._stale or self._calendar.day_of(self._clock.now()) != self._today:
             await self._count()
+
+    async def close(self) -> None:
+        """Write the last heartbeat."""
+        if self._accounts:
+            try:
+                await self._keep()
+            except StoreError as err:
+                log.warning("the last heartbeat could not be kept: %s", err)
 
     def trim(self, connection: Connection) -> None:
         """Drop what is older than 400 days, unless the wall clock may be wrong."""
