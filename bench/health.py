@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
         if name in still[:: 1 if asked.full else SOME] or name.startswith(GENERATED):
             for harm in Harm:
                 _count(sums[harm], harm, watch(source(), UNTIL_S, harm=harm, from_s=FROM_S))
-    light_alarms, light_hours = in_light(6 if asked.full else 2)
+    light_alarms, light_hours = in_light(6 if asked.full else 1)
     alarms, hours = alarms + light_alarms, hours + light_hours
     for harm, each in sums.items():
         beside[f"{harm}: told as {TELLS[harm]}"] = f"{len(each.delays)} of {each.done}"

@@ -30,7 +30,7 @@ from vigilar.look.tampering import (
 
 GLANCE_NS: Final = 29 * NANOSECONDS // 10
 """Glances are three seconds apart at the least: one costs as much as some looks for motion."""
-PAUSE_NS: Final = 10 * NANOSECONDS
+PAUSE_NS: Final = 30 * NANOSECONDS
 """After a longer one without pictures what seemed to begin begins anew."""
 COVER_SPEED_NS: Final = 20 * NANOSECONDS
 """Whoever covers a lens needs no longer; fog and dusk do."""
