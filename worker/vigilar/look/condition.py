@@ -1,6 +1,6 @@
 """One camera's condition, glance by glance: whether its picture is frozen, covered, dull, of another place.
 
-    picture, every two seconds → average → impression → held against the references → sustained? → told
+    picture, every three seconds → average → impression → held against the references → sustained? → told
 
 Nothing is learned while anything is wrong or may be, so what is wrong does not become usual. Only a camera
 that was moved gets new references: after a while the new view is the view.
@@ -20,6 +20,7 @@ from vigilar.look.sustained import Sustained
 from vigilar.look.tampering import (
     DOUBTFUL,
     OPEN_TILES,
+    TURNS,
     Shift,
     is_defocused,
     is_strange,
@@ -27,9 +28,9 @@ from vigilar.look.tampering import (
     shift_of,
 )
 
-GLANCE_NS: Final = 19 * NANOSECONDS // 10
-"""Glances are two seconds apart at the least: one costs as much as three looks for motion."""
-PAUSE_NS: Final = 10 * NANOSECONDS
+GLANCE_NS: Final = 29 * NANOSECONDS // 10
+"""Glances are three seconds apart at the least: one costs as much as some looks for motion."""
+PAUSE_NS: Final = 30 * NANOSECONDS
 """After a longer one without pictures what seemed to begin begins anew."""
 COVER_SPEED_NS: Final = 20 * NANOSECONDS
 """Whoever covers a lens needs no longer; fog and dusk do."""
@@ -46,6 +47,8 @@ HOLD_NS: Final = {
 }
 STRANGE_NS: Final = 60 * NANOSECONDS
 """A lorry may stand before the camera for a while."""
+TURNS_AT_ONCE: Final = 5
+"""Each costs a tenth of a millisecond, and a picture may be doubtful for long."""
 OVER_NS: Final = 5 * NANOSECONDS
 
 
@@ -75,7 +78,7 @@ class ConditionJudge:
         self._strange = Sustained(STRANGE_NS, OVER_NS)
         self._shift: Shift | None = None
         self._shape: tuple[int, ...] | None = None
-        self._at_ns = self._open_ns = self._near_ns = 0
+        self._at_ns = self._open_ns = self._near_ns = self._tried = 0
 
     def look(self, picture: Luma, luma: Luma, at_ns: int, *, key: bool) -> None:
         """Take in a picture that motion was judged by.
@@ -153,11 +156,11 @@ class ConditionJudge:
     def _judge_move(self, seen: Impression, match: Match, at_ns: int, *, covered: bool) -> None:
         moved = self._wrong[ConditionKind.MOVED]
         doubtful = self._settings.moved and not covered and match.by.alike < DOUBTFUL
-        shift = shift_of(seen, match.reference) if doubtful else None
+        shift = shift_of(seen, match.reference, self._turns()) if doubtful else None
         self._strange.note(doubtful and is_strange(seen, match), at_ns)
         if shift is not None:
             self._shift = shift
-        elif self._strange.told and not moved.told:
+        elif not moved.told:
             self._shift = None
         moved.note(
             shift is not None or self._strange.told or (moved.told and doubtful),
@@ -166,6 +169,13 @@ class ConditionJudge:
         )
         if moved.told and at_ns - moved.first_ns >= ADOPT_NS:
             self._begin(self._shape)
+
+    def _turns(self) -> tuple[int, ...]:
+        """Return the turns to try in this glance: the one found before, else some, others the next time."""
+        if self._shift is not None:
+            return 0, self._shift.turned
+        self._tried = (self._tried + TURNS_AT_ONCE) % len(TURNS)
+        return 0, *TURNS[self._tried : self._tried + TURNS_AT_ONCE]
 
     def _begin(self, shape: tuple[int, ...] | None) -> None:
         """Learn the view anew; what is wrong with it ends, but for a picture that stands still."""

@@ -13,8 +13,8 @@ import cv2
 from vigilar.look.impression import Impression, Likeness, Plane, likeness
 
 MOST_LIGHTS: Final = 4
-TRUSTED_LOOKS: Final = 30
-"""Glances, two seconds apart at the least, before a reference says anything."""
+TRUSTED_LOOKS: Final = 20
+"""Glances, three seconds apart at the least, before a reference says anything."""
 TAU_S: Final = 600.0
 KNOWN: Final = 0.55
 """Likeness from which a picture is the known view in a known light."""

@@ -24,10 +24,10 @@ OPEN_TILES: Final = 0.5
 SAME_BRIGHTNESS: Final = 0.8
 """Correlation of brightness over the picture from which the view is there, if blurred."""
 DARK: Final = 45.0
-SHARP_SHARE: Final = 0.3
-"""Of the fine structure's energy, per tile: about what blurring by two pixels of the working size leaves."""
+SHARP_SHARE: Final = 0.5
+"""Of the fine structure, per tile: less is left by blurring by about two pixels of the working size."""
 DEFOCUSED_TILES: Final = 0.8
-LEAST_DETAIL: Final = 40.0
+LEAST_DETAIL: Final = 5.0
 """Below it what seems fine structure may be the noise of a dark night."""
 DEFOCUS_LIKENESS: Final = 0.9
 CONTRAST: Final = (0.7, 1.4)
@@ -37,7 +37,7 @@ DOUBTFUL: Final = 0.4
 SHIFTED_LIKENESS: Final = 0.5
 SHIFTED_GAIN: Final = 0.25
 LEAST_SHIFT: Final = 2
-TURNS: Final = (0, 3, -3, 6, -6, 9, -9, 12, -12, 15, -15)
+TURNS: Final = (3, -3, 6, -6, 9, -9, 12, -12, 15, -15)
 """Degrees by which a camera is tried to have been turned about its axis."""
 STRANGE: Final = 0.25
 """Agreement below which nothing of the known view is there: chance leaves up to 0.3, another light 0.4."""
@@ -76,7 +76,7 @@ def is_defocused(seen: Impression, reference: Reference) -> bool:
     if not BRIGHTNESS[0] <= seen.mean / max(1.0, float(reference.thumb.mean())) <= BRIGHTNESS[1]:
         return False
     # Less contrast makes every structure fainter: that much is light, not focus.
-    light = min(1.0, (now / max(was, 1.0)) ** 2)
+    light = min(1.0, now / max(was, 1.0))
     still_dull = seen.detail < SHARP_SHARE * light * reference.detail
     same_view = correlation(seen.thumb, reference.thumb) >= DEFOCUS_LIKENESS
     return same_view and _share(still_dull, fine) >= DEFOCUSED_TILES
@@ -96,15 +96,16 @@ class Shift:
     turned: int = 0
 
 
-def shift_of(seen: Impression, reference: Reference) -> Shift | None:
+def shift_of(seen: Impression, reference: Reference, turns: tuple[int, ...] = (0, *TURNS)) -> Shift | None:
     """Return how the view has shifted, None if it has not, or not so that it can be told.
 
-    A shift counts only when the picture, moved back by it, is the known view again.
+    A shift counts only when the picture, moved back by it, is the known view again. `turns`: the degrees by
+    which it may be turned besides.
     """
     before = likeness(reference.slopes, seen.slopes).alike
     # Windowed here: given the window, phaseCorrelate would write into the planes themselves.
     known = cv2.multiply(reference.slopes, _WINDOW)
-    for turned in TURNS:
+    for turned in turns:
         slopes = _moved(seen.slopes, 0, 0, -turned) if turned else seen.slopes
         (x, y), _ = cv2.phaseCorrelate(known, cv2.multiply(slopes, _WINDOW))
         right, down = round(x), round(y)

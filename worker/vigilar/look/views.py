@@ -32,8 +32,8 @@ def compare_views(main: Luma, sub: Luma) -> str:
 
     A picture that is only squeezed shows the same: zones are in shares of the picture.
     """
-    whole = _glance(main)
-    seen = _glance(sub)
+    main, sub = shrink(main)[0], shrink(sub)[0]  # a hundredth of the time for the many parts below
+    whole, seen = _glance(main), _glance(sub)
     direct = likeness(whole.slopes, seen.slopes)
     alike = direct.alike
     if min(whole.textured, seen.textured) < FEWEST_TILES:
@@ -53,7 +53,7 @@ def compare_views(main: Luma, sub: Luma) -> str:
 
 
 def _glance(picture: Luma) -> Impression:
-    return impression(shrink(picture)[0].astype(np.float32))
+    return impression(picture.astype(np.float32))
 
 
 def _alike(part: Plane, whole: Impression) -> float:
