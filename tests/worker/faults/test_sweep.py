@@ -36,7 +36,7 @@ def _cases() -> Iterator[object]:
             yield pytest.param(deed, fault, id=f"{deed.name}-{fault.value}", marks=marks)
 
 
-@pytest.mark.parametrize(("deed", "fault"), _cases())
+@pytest.mark.parametrize(("deed", "fault"), list(_cases()))
 def test_whatever_operation_fails_nothing_is_lost(deed: Deed, fault: Fault, folder: Path) -> None:
     # Given what is there before
     before = folder / "before"
