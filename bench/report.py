@@ -25,10 +25,15 @@ class Finding:
 
 def arguments(argv: list[str], description: str) -> argparse.Namespace:
     """Parse what every bench understands: `--json` and `--full`."""
+    return common_parser(description).parse_args(argv)
+
+
+def common_parser(description: str) -> argparse.ArgumentParser:
+    """Return the parser of that, for benches that understand more."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.add_argument("--full", action="store_true", help="measure longer, as for the docs")
-    return parser.parse_args(argv)
+    return parser
 
 
 def note(text: str) -> None:

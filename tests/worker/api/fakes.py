@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vigilar.api.services import (
+    CameraStorage,
     CameraView,
     ClipQuery,
     ClipView,
@@ -19,6 +20,7 @@ from vigilar.api.services import (
     LiveTicket,
     Page,
     Services,
+    StorageView,
 )
 from vigilar.domain.camera import CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import Clip, ClipKind, Trigger, clip_id
@@ -307,6 +309,26 @@ class FakeHealth:
         return {"version": "0.1.0", "python": "3.13"}
 
 
+def storage_view(**changes: Any) -> StorageView:
+    own = CameraStorage("yard", 4000, 3, 1, 1, START, 9000, 1000.0, 5.0)
+    new = CameraStorage("door", 0, 0, 0, 0, None, None, None, 2.5)
+    view = StorageView(4000, 10_000, 3000, 500, None, 1000.0, 2.5, True, True, (own, new))
+    return replace(view, **changes)
+
+
+@dataclass
+class FakeStorage:
+    view: StorageView | None = field(default_factory=storage_view)
+
+    def latest(self) -> StorageView | None:
+        return self.view
+
+    async def usage(self) -> StorageView:
+        if self.view is None:
+            raise UnavailableError("the disk of the recordings does not answer")
+        return self.view
+
+
 class FakeSubscription:
     def __init__(self, limit: int) -> None:
         self.lagged = False
@@ -360,6 +382,7 @@ class FakeHouse:
     events: FakeEvents = field(default_factory=FakeEvents)
     live: FakeLive = field(default_factory=FakeLive)
     health: FakeHealth = field(default_factory=FakeHealth)
+    storage: FakeStorage = field(default_factory=FakeStorage)
     coverage: FakeCoverage = field(default_factory=FakeCoverage)
 
     def __post_init__(self) -> None:
@@ -371,5 +394,12 @@ class FakeHouse:
 
     def services(self) -> Services:
         return Services(
-            self.cameras, self.clips, self.events, self.live, self.health, self.feed, self.coverage
+            self.cameras,
+            self.clips,
+            self.events,
+            self.live,
+            self.health,
+            self.feed,
+            self.storage,
+            self.coverage,
         )

@@ -71,6 +71,15 @@ def test_the_state_of_every_process_that_is_away_is_in_the_health(client: httpx2
     assert {item["camera"] for item in report["items"]} >= {"yard", "door"}
 
 
+def test_the_storage_is_known_soon_after_the_start(client: httpx2.Client) -> None:
+    shown = client.get("/api/v1/storage").json()
+
+    assert [camera["camera"] for camera in shown["cameras"]] == ["yard", "door"]
+    assert shown["disk_bytes"] > shown["free_bytes"] > 0
+    assert client.get("/api/v1/diagnostics").json()["storage"]["disk_bytes"] == shown["disk_bytes"]
+    assert "vigilar_storage_free_bytes" in client.get("/metrics").text
+
+
 def test_the_handshake_names_one_and_the_same_installation(client: httpx2.Client) -> None:
     names = {client.get("/api/v1/info").json()["server_id"] for _ in range(3)}
 

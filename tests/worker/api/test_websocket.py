@@ -13,7 +13,7 @@ from vigilar.api.services import ClipView
 from vigilar.api.tokens import revoke_token
 from vigilar.api.ws.session import SessionLimits
 from worker.api.conversation import CLIP, bearer, closed, command, past_snapshot, small
-from worker.api.fakes import FakeHouse, camera, clip, event
+from worker.api.fakes import FakeHouse, camera, clip, event, storage_view
 from worker.api.running import receive, running, until
 
 pytestmark = pytest.mark.anyio
@@ -148,6 +148,7 @@ async def test_what_changed_looks_as_it_does_over_http(
         "clip": ClipView(clip(3), starred=True),
         "event": event(3),
         "health": house.health.report(),
+        "storage": storage_view(),
     }
     async with running(app) as server, server.socket(bearer(token)) as socket:
         await past_snapshot(socket)
@@ -160,6 +161,7 @@ async def test_what_changed_looks_as_it_does_over_http(
     assert found["clip"]["media"].endswith("/yard_20261121T073300Z/media.mp4")
     assert (found["event"]["start"], found["event"]["zones"]) == ("2026-11-21T07:33:00Z", ["gate"])
     assert found["health"]["items"][0]["key"] == "recovery_key"
+    assert found["storage"]["cameras"][0]["oldest"] == "2026-11-21T07:30:00Z"
 
 
 async def test_mappings_of_other_topics_go_out_as_they_are(

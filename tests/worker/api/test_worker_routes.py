@@ -45,6 +45,36 @@ def test_health_says_what_it_rests_on(client: TestClient) -> None:
     }
 
 
+def test_storage_says_how_long_the_room_lasts(client: TestClient) -> None:
+    answer = client.get("/api/v1/storage").json()
+
+    assert (answer["used_bytes"], answer["days_left"], answer["max_bytes"]) == (4000, 2.5, None)
+    assert answer["cameras"][0] == {
+        "camera": "yard",
+        "used_bytes": 4000,
+        "clips": 3,
+        "segments": 1,
+        "starred": 1,
+        "oldest": "2026-11-21T07:30:00Z",
+        "max_bytes": 9000,
+        "bytes_per_day": 1000.0,
+        "days_left": 5.0,
+    }
+
+
+def test_a_disk_that_does_not_answer_is_unavailable_and_no_metric(
+    client: TestClient, house: FakeHouse
+) -> None:
+    house.storage.view = None
+
+    assert client.get("/api/v1/storage").status_code == 503
+    assert "vigilar_storage" not in client.get("/metrics").text
+
+
+def test_the_storage_is_for_nobody_else(stranger: TestClient) -> None:
+    assert stranger.get("/api/v1/storage").status_code == 401
+
+
 def test_diagnostics_are_what_the_service_allows(client: TestClient) -> None:
     assert client.get("/api/v1/diagnostics").json() == {"version": "0.1.0", "python": "3.13"}
 
@@ -81,6 +111,15 @@ def test_prometheus_is_told_how_cameras_and_processes_do(client: TestClient) -> 
     assert found["vigilar_health", ("healthy",)] == 1
     assert found["vigilar_health", ("unhealthy",)] == 0
     assert found["vigilar_info", ("9.8.7",)] == 1
+
+
+def test_prometheus_is_told_how_full_the_disk_is(client: TestClient) -> None:
+    found = samples(client.get("/metrics").text)
+
+    assert found["vigilar_storage_free_bytes", ()] == 3000
+    assert found["vigilar_storage_used_bytes", ("door",)] == 0
+    assert found["vigilar_storage_days_left", ("yard",)] == 5
+    assert ("vigilar_storage_bytes_per_day", ("door",)) not in found
 
 
 def test_requests_are_counted_by_route_and_never_by_path(client: TestClient) -> None:

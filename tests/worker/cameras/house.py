@@ -28,9 +28,24 @@ def a_status(
     queue_s: float = 0.0,
     reconnects: int = 0,
     problem: str = "",
+    cause: str = "",
 ) -> CaptureStatus:
     return CaptureStatus(
-        camera, state, mode, main, None, recording, 0, 7.0, 1 << 20, queue_s, reconnects, 100, 1000, problem
+        camera,
+        state,
+        mode,
+        main,
+        None,
+        recording,
+        0,
+        7.0,
+        1 << 20,
+        queue_s,
+        reconnects,
+        100,
+        1000,
+        problem,
+        cause,
     )
 
 

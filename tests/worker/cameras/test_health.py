@@ -1,5 +1,6 @@
 import msgspec
 
+from vigilar.bus.messages import ConditionKind, ConditionState
 from vigilar.cameras.health import CameraHealth
 from vigilar.domain.camera import CameraState
 from vigilar.domain.coverage import GapReason
@@ -73,3 +74,43 @@ def test_a_disk_that_refuses_recordings_is_said() -> None:
     d.registry.capture_status(msgspec.structs.replace(a_status(), gap=GapReason.DISK_FAILED))
 
     assert ("disk_failed", "door") in keys(d)
+
+
+def test_what_is_wrong_with_a_picture_is_an_item_until_it_is_over_or_not_heard_of_any_more() -> None:
+    d = desk(a_camera())
+    d.registry.capture_status(a_status())
+    d.registry.look_status(a_look())
+    for kind in ConditionKind:
+        d.registry.condition(ConditionState("door", kind, kind, True, 0, 0, "what it is"))
+
+    items = {item.key: item for item in CameraHealth(d.registry, d.clock).items()}
+    assert set(items) == {
+        "camera_frozen", "camera_covered", "camera_defocused", "camera_moved", "sub_view_differs",
+    }  # fmt: skip
+    covered = items["camera_covered"]
+    assert (covered.camera, covered.severity) == ("door", Severity.ALERT)
+    assert covered.message == "camera door: what it is"
+
+    d.registry.condition(ConditionState("door", "covered", ConditionKind.COVERED, False, 0, 0))
+    assert ("camera_covered", "door") not in keys(d)
+    d.clock.forward(31)
+    d.registry.capture_status(a_status())
+    d.registry.look_status(a_look())
+    assert keys(d) == {("sub_view_differs", "door")}  # that one is found out once an hour only
+
+
+def test_a_look_process_that_starts_anew_does_not_know_what_was_wrong() -> None:
+    d = desk(a_camera())
+    d.registry.capture_status(a_status())
+    d.registry.condition(ConditionState("door", "1", ConditionKind.MOVED, True, 0, 0, "moved"))
+    d.registry.look_restarted()
+    assert ("camera_moved", "door") not in keys(d)
+
+
+def test_a_connection_on_which_nothing_comes_is_another_item_than_a_camera_away() -> None:
+    d = desk(a_camera())
+    stalled = a_status(state=CameraState.OFFLINE, problem="sends nothing", cause="stalled")
+    d.registry.capture_status(stalled)
+    d.registry.look_status(a_look())
+    assert ("camera_stalled", "door") in keys(d)
+    assert ("camera_offline", "door") not in keys(d)

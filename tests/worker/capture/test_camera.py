@@ -100,3 +100,26 @@ def test_chunks_are_short_only_while_somebody_waits_for_them() -> None:
     door.desk.look_on(lambda _: None)
 
     assert door.main.pace_ns == EAGER_PACE_NS
+
+
+def test_a_stalled_camera_that_then_cannot_be_reached_is_told_again_as_away() -> None:
+    door = Door()
+    door.watch(3)
+
+    door.main.broke("sends nothing", "stalled")
+    door.main.broke("sends nothing", "stalled")
+    door.main.broke("nothing answers", "unreachable")
+    door.main.broke("sends nothing", "stalled")
+    door.away(10)
+    door.watch(3)
+
+    told = [message for message in door.told if isinstance(message, CameraStateChanged)]
+    assert [(message.state, message.cause) for message in told] == [
+        (CameraState.ONLINE, ""),
+        (CameraState.OFFLINE, "stalled"),
+        (CameraState.OFFLINE, "unreachable"),
+        (CameraState.ONLINE, ""),
+    ]
+    assert door.main.cause == ""
+    before, after = door.gaps()
+    assert before.end_ns == after.start_ns  # each second once, whatever the reason was

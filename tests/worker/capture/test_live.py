@@ -15,7 +15,7 @@ from vigilar.capture.ring import Ring
 from vigilar.domain.errors import UnavailableError
 from vigilar.domain.settings import RecordingSettings
 from vigilar.media.errors import MediaError
-from vigilar.media.packet import MediaPacket
+from vigilar.media.packet import MediaPacket, PacketKind
 from worker.capture.clocks import HandClock
 from worker.capture.footage import Camera
 from worker.capture.shelf import Shelf
@@ -25,7 +25,7 @@ class Muxer:
     """Puts each packet's arrival (quarters of a second since the start) into the stream."""
 
     def add(self, packet: MediaPacket) -> bytes:
-        return b"%d " % packet.arrival_ns if packet.is_video else b""
+        return b"%d " % packet.arrival_ns if packet.kind is PacketKind.VIDEO else b""
 
 
 class Refusing(Muxer):

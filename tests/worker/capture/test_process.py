@@ -211,6 +211,7 @@ def test_a_camera_that_breaks_off_is_reported_and_recorded_again(
         gap = run.wait(FootageGap)
 
         assert offline.reason
+        assert offline.cause == "stalled"
         assert gap.start_ns < offline.at_ns < gap.end_ns == again.start_ns
         assert run.stop() == 0
 

@@ -41,6 +41,7 @@ class Watch:
         self.clock = HandClock()
         self.chunks: list[Chunk] = []
         self.reasons: list[str] = []
+        self.causes: list[str] = []
         self.pace_ns = IDLE_PACE_NS
         self.streams: list[FakeStream] = []
         self._attempts = list(attempts)
@@ -60,6 +61,7 @@ class Watch:
 
     def broke(self, reason: str, cause: str = "") -> None:
         self.reasons.append(reason)
+        self.causes.append(cause)
         if not self._attempts:
             self.reader.stop()
 
@@ -89,6 +91,7 @@ def test_packets_arrive_in_chunks_and_none_is_missing_when_the_stream_breaks() -
     arrived = [packet.arrival_ns for chunk in watch.chunks for packet in chunk.packets]
     assert arrived == [1 + n * STEP for n in range(25)]
     assert watch.reasons == ["camera stalls"]
+    assert watch.causes == ["stalled"]
     assert watch.streams[0].closed
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vigilar.config.document import Document
 from vigilar.config.load import load, load_document
 from vigilar.domain.camera import RecordingMode
-from vigilar.domain.settings import Transport
+from vigilar.domain.settings import ConditionSettings, Transport
 
 from .writing import loaded, problems
 
@@ -44,11 +44,13 @@ def test_a_camera_takes_over_general_settings_but_for_its_own(tmp_path: Path) ->
         """
         recording: {mode: continuous, pre_roll: 3, audio: false}
         motion: {sensitivity: 70, exclude: {street: [[0, 0], [1, 0], [1, 0.2]]}}
+        condition: {moved: false}
         cameras:
           a:
             main: rtsp://192.0.2.1/1
             recording: {pre_roll: 8}
             motion: {sensitivity: 20}
+            condition: {moved: true, sub_view: false}
           b: {main: rtsp://192.0.2.2/1, sub: rtsp://192.0.2.2/2}
         """,
     )
@@ -64,6 +66,11 @@ def test_a_camera_takes_over_general_settings_but_for_its_own(tmp_path: Path) ->
     assert (look_a.motion.sensitivity, look_b.motion.sensitivity) == (20, 70)
     assert look_a.motion.exclude[0].points == ((0, 0), (1, 0), (1, 0.2))
     assert (look_a.has_sub, look_b.has_sub) == (False, True)
+    assert (look_a.condition, look_b.condition) == (
+        ConditionSettings(sub_view=False),
+        ConditionSettings(moved=False),
+    )
+    assert [each.condition for each in found.core.cameras] == [look_a.condition, look_b.condition]
 
 
 def test_a_disabled_camera_is_known_to_the_core_only(tmp_path: Path) -> None:

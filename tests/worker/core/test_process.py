@@ -20,6 +20,8 @@ from vigilar.bus.messages import (
     CaptureStarted,
     CaptureStatus,
     ClipSealed,
+    ConditionKind,
+    ConditionState,
     LookStarted,
     MotionKind,
     MotionState,
@@ -248,3 +250,30 @@ def test_the_api_shows_what_the_processes_say_and_waits_for_a_taken_port(tmp_pat
         assert core.process is not None
         os.kill(core.process.pid, signal.SIGTERM)
         assert core.ended() == 0
+
+
+def test_what_is_wrong_with_a_picture_is_an_event_that_outlives_the_core_but_not_the_look_process(
+    tmp_path: Path,
+) -> None:
+    with core_at(tmp_path) as core:
+        core.start()
+        look = core.link("look")
+        now = time.monotonic_ns()
+        covered = ConditionState("door", "c1", ConditionKind.COVERED, True, now, now, "something covers it")
+        for _ in range(2):
+            look.send(covered, matters=True)
+        core.delivered("look")
+        [event] = events_in(core)
+        assert (event.id, event.type, event.end) == ("c1", EventType.CAMERA_COVERED, None)
+
+        core.kill()
+        core.start()
+        look.send(covered, matters=True)
+        core.delivered("look")
+        [event] = events_in(core)
+        assert event.end is None
+
+        look.send(LookStarted(77), matters=True)
+        core.delivered("look")
+        [event] = events_in(core)
+        assert event.end is not None

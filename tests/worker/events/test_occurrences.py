@@ -26,8 +26,8 @@ async def events(db: Database) -> list[Event]:
     return list(reversed((await db.run(lambda c: Events(c, BEGIN).page(EventQuery()))).items))
 
 
-def changed(clock: HandClock, state: CameraState, reason: str = "") -> CameraStateChanged:
-    return CameraStateChanged("door", state, clock.ns, reason)
+def changed(clock: HandClock, state: CameraState, reason: str = "", cause: str = "") -> CameraStateChanged:
+    return CameraStateChanged("door", state, clock.ns, reason, cause)
 
 
 def test_a_camera_that_goes_and_comes_back_is_an_event_with_an_end(tmp_path: Path) -> None:
@@ -109,5 +109,32 @@ def test_a_long_key_interval_is_an_event_while_it_lasts_across_restarts(tmp_path
             await again.look_status(a_look())
             [event] = await events(db)
             assert event.end == BEGIN + timedelta(seconds=15)
+
+    run(scenario())
+
+
+def test_a_stalled_camera_is_its_own_event_and_becomes_one_away_when_it_cannot_be_reached(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with desk(tmp_path) as (clock, db, occurrences):
+            stalls = changed(clock, CameraState.OFFLINE, "sends nothing", "stalled")
+            for message in (stalls, stalls):
+                await occurrences.camera_state(message)
+            [stalled] = await events(db)
+            assert (stalled.type, stalled.severity, stalled.end) == (
+                EventType.CAMERA_STALLED, Severity.WARNING, None,
+            )  # fmt: skip
+            clock.forward(10)
+            await occurrences.camera_state(changed(clock, CameraState.OFFLINE, "no route", "unreachable"))
+            clock.forward(10)
+            await occurrences.camera_state(changed(clock, CameraState.OFFLINE, "sends nothing", "stalled"))
+            clock.forward(10)
+            await occurrences.camera_state(changed(clock, CameraState.ONLINE))
+
+            stalled, offline, online = await events(db)
+            assert (stalled.start, stalled.end) == (BEGIN, BEGIN + timedelta(seconds=10))
+            assert (offline.type, offline.start) == (EventType.CAMERA_OFFLINE, BEGIN + timedelta(seconds=10))
+            assert offline.end == online.start == BEGIN + timedelta(seconds=30)
 
     run(scenario())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vigilar.bus.messages import MotionKind, MotionState
+from vigilar.bus.messages import ConditionKind, ConditionState, MotionKind, MotionState
 from vigilar.domain.settings import LookCamera, MotionSettings
 from vigilar.look.camera import BEHIND, CameraLook
 from vigilar.look.policy import KEY_INTERVAL_LONG
@@ -150,3 +150,34 @@ def test_the_last_picture_looked_at_is_kept(walk: Stream) -> None:
     watched.feed(*walk)
     assert watched.camera.last_picture is not None
     assert np.array(watched.camera.last_picture.to_ndarray(format="gray")).shape == (180, 320)
+
+
+def test_a_picture_that_stands_still_is_told_from_the_stream_and_over_when_it_moves_on() -> None:
+    yard = Yard()
+    still = yard.picture(0.0)
+    pictures = [still] * 45 + [yard.picture(n / 1.0) for n in range(6)]
+    complaints: list[ConditionState] = []
+    clock = HandClock()
+    camera = CameraLook(
+        LookCamera("door", MotionSettings(), True),
+        clock=clock,
+        say=lambda _: None,
+        complain=complaints.append,
+        new_id=lambda: "c1",
+    )
+    # Every picture a key frame, one a second: what a camera with a frozen sensor sends.
+    info, packets = encoded(pictures, fps=1, key_every=1, start_ns=100 * SECOND)
+    for packet in packets:
+        clock.ns = packet.arrival_ns
+        camera.take(info, [packet], lost=False)
+        camera.tick()
+
+    assert {(each.kind, each.event_id) for each in complaints} == {(ConditionKind.FROZEN, "c1")}
+    begun, over = complaints[0], complaints[-1]
+    assert begun.active
+    assert not over.active
+    assert 100 * SECOND <= begun.first_ns <= 103 * SECOND  # at first it is decoded in another depth
+    assert 20 * SECOND <= begun.last_ns - begun.first_ns <= 30 * SECOND
+    assert over.last_ns >= (100 + 43) * SECOND
+    repeats = [each.last_ns for each in complaints if each.active]
+    assert len(repeats) >= 3

@@ -11,7 +11,8 @@ from vigilar.bus.packets import StillSource
 from vigilar.domain.errors import InvalidRequestError, UnavailableError
 from vigilar.domain.settings import LookCamera, MotionSettings
 from vigilar.look.camera import CameraLook
-from vigilar.look.stills import still
+from vigilar.look.stills import compare, still
+from vigilar.look.views import SAME_VIEW
 from worker.bus.fakes import HandClock
 from worker.look.pictures import Yard
 from worker.look.streams import encoded
@@ -69,3 +70,19 @@ def test_a_damaged_key_frame_is_unavailable() -> None:
     bad = StillSource(msgspec.msgpack.encode(info), b"\x00\x00\x00\x01\x65" + b"\xff" * 40, 0).encode()
     with pytest.raises(UnavailableError):
         still(StillRequest("door", 320), bad, camera())
+
+
+def test_the_last_picture_is_compared_with_mains_key_frame() -> None:
+    watched = camera()
+    info, packets = encoded([Yard().picture(n) for n in range(3)], fps=10, key_every=10)
+    watched.take(info, packets, lost=False)
+    assert compare(source(), watched) == SAME_VIEW
+
+
+def test_views_cannot_be_compared_without_pictures_of_both() -> None:
+    with pytest.raises(UnavailableError, match="door"):
+        compare(source(), camera())
+    watched = camera()
+    watched.take(*encoded([Yard().picture(n) for n in range(3)], fps=10, key_every=10), lost=False)
+    with pytest.raises(InvalidRequestError, match="door"):
+        compare(b"rubbish", watched)

@@ -226,6 +226,20 @@ def test_a_stream_that_stalls_is_noticed_within_the_read_time_out(
     timer.join()
 
 
+def test_a_stall_takes_one_read_time_out_to_notice_not_two(cameras: FakeCameraThread) -> None:
+    # Given a stream whose last picture waits for the next one to come
+    source = connect(cameras.url("plain"), watched=True, read_timeout_s=3)
+    timer = threading.Timer(0.5, cameras.fault, ("plain", "stall"))
+    timer.start()
+    began = time.monotonic()
+
+    with pytest.raises(StalledError):
+        watch(source, 15)
+
+    assert 3 < time.monotonic() - began < 5.5
+    timer.join()
+
+
 def test_a_camera_that_hangs_up_ends_the_stream_without_an_error(cameras: FakeCameraThread) -> None:
     source = connect(cameras.url("plain"))
     began = time.monotonic()

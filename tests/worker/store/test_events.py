@@ -40,6 +40,25 @@ def told(connection: Connection) -> list[tuple[str, Event]]:
     ]
 
 
+def test_what_begins_and_ends_is_in_the_log_with_camera_and_type(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        kept = Events(connection, BEGIN).add(an_event(), SEEN)
+        again = Events(connection, BEGIN).add(an_event(), SEEN)
+        assert kept is not None
+        Events(connection, BEGIN).end(kept.id, BEGIN + timedelta(seconds=4))
+
+    assert again is None
+    lines = [
+        (record.message, vars(record)["camera"], vars(record)["event_type"]) for record in caplog.records
+    ]
+    assert lines == [
+        (f"{kept.type} begins", kept.camera, kept.type),
+        (f"{kept.type} ends", kept.camera, kept.type),
+    ]
+
+
 def test_an_event_and_its_message_are_one_transaction(engine: Engine) -> None:
     # given a transaction that breaks after the event was written
     connection = engine.connect()

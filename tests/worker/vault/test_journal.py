@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from errno import EIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigilar.files.durable import DurableFiles
 from vigilar.vault.entries import ENTRY, HEADER, EntryKind, Reason
+from vigilar.vault.errors import WriteFailedError
+from vigilar.vault.journal import CameraJournal
 from vigilar.vault.marks import ROWS, MarkTable
 from worker.files.faults import FaultyFiles
 from worker.vault.material import CAMERA, SAME_PATH, Storage
@@ -197,3 +201,22 @@ for step in range(30):
     tag = bytes([number + 1, step]) + bytes(14)
     journal.append(EntryKind.SEALED, bytes([number]) * 16, size=step, tag=tag)
 """
+
+
+class _LyingDisk(DurableFiles):
+    """Cannot sync; what it was given still shows."""
+
+    def fdatasync(self, fd: int) -> None:
+        raise OSError(EIO, "injected")
+
+
+def test_an_entry_whose_sync_failed_is_taken_back(storage: Storage) -> None:
+    storage.record()
+    before = storage.journal.path.read_bytes()
+    journal = CameraJournal.open(storage.root, CAMERA, keys=storage.keys, files=_LyingDisk())
+
+    with pytest.raises(WriteFailedError):
+        journal.deleted("ab" * 16)
+
+    # Nothing stays that the kernel may have dropped and later entries would be chained to.
+    assert storage.journal.path.read_bytes() == before

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from vigilar.api.auth import Doorman
-from vigilar.api.services import CameraView, HealthReport, HealthStatus, Services
+from vigilar.api.services import CameraView, HealthReport, HealthStatus, Services, StorageView
 from vigilar.domain.camera import CameraState
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -55,6 +55,8 @@ class Metrics(Collector):
         yield info
         yield from _of_health(self._services.health.report())
         yield from _of_cameras(self._services.cameras.all())
+        if (storage := self._services.storage.latest()) is not None:
+            yield from _of_storage(storage)
         yield from self._of_requests()
 
     def _of_requests(self) -> Iterator[Metric]:
@@ -99,3 +101,20 @@ def _of_cameras(cameras: tuple[CameraView, ...]) -> Iterator[Metric]:
         reconnects.add_metric([camera.id], camera.reconnects)
         missing.add_metric([camera.id], camera.missing_today_s)
     yield from (missing, online, moving, recording, fps, reconnects)
+
+
+def _of_storage(storage: StorageView) -> Iterator[Metric]:
+    yield GaugeMetricFamily("vigilar_storage_bytes", "Size of the storage disk", value=storage.disk_bytes)
+    yield GaugeMetricFamily("vigilar_storage_free_bytes", "Free on that disk", value=storage.free_bytes)
+    used = GaugeMetricFamily("vigilar_storage_used_bytes", "Taken by recordings", labels=["camera"])
+    rate = GaugeMetricFamily("vigilar_storage_bytes_per_day", "Growth of recordings", labels=["camera"])
+    left = GaugeMetricFamily(
+        "vigilar_storage_days_left", "Until the oldest recordings have to go", labels=["camera"]
+    )
+    for camera in storage.cameras:
+        used.add_metric([camera.camera], camera.used_bytes)
+        if camera.bytes_per_day is not None:
+            rate.add_metric([camera.camera], camera.bytes_per_day)
+        if camera.days_left is not None:
+            left.add_metric([camera.camera], camera.days_left)
+    yield from (used, rate, left)

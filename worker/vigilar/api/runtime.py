@@ -18,6 +18,7 @@ from vigilar.api.services import (
     HealthService,
     LiveService,
     Services,
+    StorageService,
 )
 from vigilar.api.views import InfoOut
 
@@ -74,6 +75,10 @@ async def _health(house: House) -> HealthService:
     return house.services.health
 
 
+async def _storage(house: House) -> StorageService:
+    return house.services.storage
+
+
 async def _coverage(house: House) -> CoverageService:
     return house.services.coverage
 
@@ -90,5 +95,6 @@ type Clips = Annotated[ClipService, Depends(_clips)]
 type Events = Annotated[EventService, Depends(_events)]
 type Live = Annotated[LiveService, Depends(_live)]
 type Health = Annotated[HealthService, Depends(_health)]
+type Storage = Annotated[StorageService, Depends(_storage)]
 type Coverage = Annotated[CoverageService, Depends(_coverage)]
 type Caller = Annotated[Principal, Depends(_principal)]

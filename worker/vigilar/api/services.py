@@ -19,6 +19,7 @@ from vigilar.domain.settings import MotionSettings
 
 __all__ = [
     "CameraService",
+    "CameraStorage",
     "CameraView",
     "ClipMedia",
     "ClipQuery",
@@ -39,6 +40,8 @@ __all__ = [
     "LiveTicket",
     "Page",
     "Services",
+    "StorageService",
+    "StorageView",
     "Subscription",
 ]
 
@@ -218,7 +221,55 @@ class HealthService(Protocol):
         """Return JSON-able facts for a bug report, built from an allow-list: no secret, no address."""
 
 
-type DeltaData = CameraView | ClipView | Event | SystemEvent | HealthReport | Mapping[str, Any]
+@dataclass(frozen=True, slots=True)
+class CameraStorage:
+    """What one camera's recordings take. `bytes_per_day`, `days_left`: None while that cannot be told.
+
+    `max_bytes`: the camera's own budget; `oldest`: start of its oldest recording, None without any.
+    """
+
+    camera: CameraId
+    used_bytes: int
+    clips: int
+    segments: int
+    starred: int
+    oldest: datetime | None
+    max_bytes: int | None
+    bytes_per_day: float | None
+    days_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StorageView:
+    """What all recordings take, and how long the room lasts until the oldest have to go.
+
+    `clock_sure`: whether the clock is believed, so that recordings go for their age. `ballast`: whether the
+    file is there that is given up when the disk is full.
+    """
+
+    used_bytes: int
+    disk_bytes: int
+    free_bytes: int
+    min_free_bytes: int
+    max_bytes: int | None
+    bytes_per_day: float | None
+    days_left: float | None
+    ballast: bool
+    clock_sure: bool
+    cameras: tuple[CameraStorage, ...]
+
+
+class StorageService(Protocol):
+    """How much room there is."""
+
+    def latest(self) -> StorageView | None:
+        """Return what was found last, None before the first look."""
+
+    async def usage(self) -> StorageView:
+        """Return what was found last, after the first look. Raises UnavailableError (no disk)."""
+
+
+type DeltaData = CameraView | ClipView | Event | SystemEvent | HealthReport | StorageView | Mapping[str, Any]
 """The value, or its `msgspec.to_builtins`: the API shows it as over HTTP. Other mappings go out unchanged."""
 
 
@@ -228,7 +279,7 @@ class Delta:
 
     seq: int
     topic: str
-    """camera | event | clip | clip_deleted | health | system_event"""
+    """camera | event | clip | clip_deleted | health | system_event | storage"""
     key: str
     data: DeltaData
 
@@ -272,4 +323,5 @@ class Services:
     live: LiveService
     health: HealthService
     feed: Feed
+    storage: StorageService
     coverage: CoverageService

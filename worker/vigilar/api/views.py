@@ -16,6 +16,7 @@ from vigilar.api.services import (
     HealthReport,
     HealthStatus,
     LiveTicket,
+    StorageView,
 )
 from vigilar.domain.camera import CameraId, CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import ClipId, ClipKind, Trigger
@@ -265,12 +266,42 @@ class RevokedOut(View):
     revoked: int
 
 
+class CameraStorageOut(View):
+    """What one camera's recordings take."""
+
+    camera: CameraId
+    used_bytes: int
+    clips: int
+    segments: int
+    starred: int
+    oldest: datetime | None = Field(description="Start of its oldest recording")
+    max_bytes: int | None = Field(description="The camera's own budget")
+    bytes_per_day: float | None = Field(description="At the rate of the last three days; null: not known yet")
+    days_left: float | None = Field(description="Until its oldest recordings have to go; null: not known yet")
+
+
+class StorageOut(View):
+    """What all recordings take, and how long the room lasts at this rate."""
+
+    used_bytes: int
+    disk_bytes: int
+    free_bytes: int
+    min_free_bytes: int = Field(description="What is kept free")
+    max_bytes: int | None = Field(description="The budget of all cameras together; null: what the disk holds")
+    bytes_per_day: float | None
+    days_left: float | None = Field(description="Until the oldest recordings have to go; 0: they go now")
+    ballast: bool = Field(description="The file is there that is given up when the disk is full")
+    clock_sure: bool = Field(description="The clock is believed: recordings go for their age")
+    cameras: list[CameraStorageOut]
+
+
 _VIEW_OF: Final[Mapping[type, type[View]]] = {
     CameraView: CameraOut,
     Event: EventOut,
     SystemEvent: SystemEventOut,
     HealthReport: HealthOut,
     HealthItem: HealthItemOut,
+    StorageView: StorageOut,
 }
 _VALUE_OF_TOPIC: Final[Mapping[str, type]] = {
     "camera": CameraView,
@@ -278,6 +309,7 @@ _VALUE_OF_TOPIC: Final[Mapping[str, type]] = {
     "event": Event,
     "system_event": SystemEvent,
     "health": HealthReport,
+    "storage": StorageView,
 }
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
@@ -286,7 +318,7 @@ type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 def rendered(value: object) -> Json:
     """Return any of the values above, or a structure that holds them, as plain JSON values."""
     match value:
-        case CameraView() | Event() | SystemEvent() | HealthReport() | HealthItem():
+        case CameraView() | Event() | SystemEvent() | HealthReport() | HealthItem() | StorageView():
             plain: Json = _VIEW_OF[type(value)].model_validate(value).model_dump(mode="json")
         case ClipView():
             plain = ClipOut.of(value).model_dump(mode="json")

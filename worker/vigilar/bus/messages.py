@@ -50,6 +50,8 @@ class CaptureStatus(Message, frozen=True):
     packets: int
     bytes_received: int
     problem: str = ""
+    cause: str = ""
+    """The stable code of why main is away: `stalled` where the connection holds and nothing comes."""
     covered_ns: int = 0
     gap: GapReason | None = None
     accounts_from_ns: int = 0
@@ -62,6 +64,7 @@ class CameraStateChanged(Message, frozen=True):
     state: CameraState
     at_ns: int
     reason: str
+    cause: str = ""
 
 
 class ClipOpened(Message, frozen=True):
@@ -118,6 +121,31 @@ class MotionState(Message, frozen=True):
     score: float
     zones: tuple[str, ...] = ()
     boxes: tuple[tuple[float, float, float, float], ...] = ()
+
+
+class ConditionKind(StrEnum):
+    """What may be wrong with the picture of a camera."""
+
+    FROZEN = "frozen"
+    COVERED = "covered"
+    DEFOCUSED = "defocused"
+    MOVED = "moved"
+    SUB_VIEW = "sub_view"
+
+
+class ConditionState(Message, frozen=True):
+    """Matters. Something is wrong with a picture: said when it begins, every 5 s while it lasts, at its end.
+
+    `first_ns` and `last_ns`: when it was first and last seen so; `detail` is for people.
+    """
+
+    camera: CameraId
+    event_id: str
+    kind: ConditionKind
+    active: bool
+    first_ns: int
+    last_ns: int
+    detail: str = ""
 
 
 class LookStarted(Message, frozen=True):
@@ -189,6 +217,15 @@ class StillRequest(Message, frozen=True):
     quality: int = 85
 
 
+class CompareViews(Message, frozen=True):
+    """Ask `look` whether main and sub-stream show the same view. The blob is main's StillSource.
+
+    Reply.text: `same`, `unclear` or, beginning with `differs: `, how they differ.
+    """
+
+    camera: CameraId
+
+
 class Reply(Message, frozen=True):
     """Answer to a command. On failure `ok` is false, `code` stable and `text` for people."""
 
@@ -205,6 +242,7 @@ type AnyMessage = (
     | ClipSealed
     | FootageGap
     | MotionState
+    | ConditionState
     | LookStarted
     | LookStatus
     | RecordNow
@@ -214,5 +252,6 @@ type AnyMessage = (
     | CloseLive
     | SetMotion
     | StillRequest
+    | CompareViews
     | Reply
 )

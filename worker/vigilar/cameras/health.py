@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from vigilar.api.services import HealthItem
+from vigilar.bus.messages import ConditionKind
 from vigilar.cameras.live_state import LiveState
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.domain.camera import CameraState
@@ -13,6 +14,14 @@ from vigilar.domain.event import Severity
 
 DISK_LATE_S: Final = 5.0
 LOOK_LATE_S: Final = 2.0
+_WRONG: Final = {
+    ConditionKind.FROZEN: ("camera_frozen", Severity.ALERT),
+    ConditionKind.COVERED: ("camera_covered", Severity.ALERT),
+    ConditionKind.DEFOCUSED: ("camera_defocused", Severity.WARNING),
+    ConditionKind.MOVED: ("camera_moved", Severity.ALERT),
+    ConditionKind.SUB_VIEW: ("sub_view_differs", Severity.WARNING),
+}
+"""Key and severity of the item, the same as those of the event."""
 
 
 class CameraHealth:
@@ -33,6 +42,7 @@ class CameraHealth:
         for state in enabled:
             yield from _capture(state, now)
             yield from _look(state, now)
+            yield from _condition(state, now)
         yield from _look_away(enabled, now)
 
 
@@ -49,7 +59,7 @@ def _capture(state: LiveState, now: int) -> Iterator[HealthItem]:
     shown = state.state(now)
     problem = state.problem(now)
     if shown is CameraState.OFFLINE or (shown is CameraState.CONNECTING and not state.starting(now)):
-        yield HealthItem("camera_offline", Severity.WARNING, problem or f"camera {camera} is away", camera)
+        yield HealthItem(_away(state, now), Severity.WARNING, problem or f"camera {camera} is away", camera)
     elif shown is CameraState.CONNECTING:
         yield HealthItem("camera_connecting", Severity.WARNING, f"camera {camera} is being connected", camera)
     elif problem:
@@ -63,6 +73,17 @@ def _capture(state: LiveState, now: int) -> Iterator[HealthItem]:
     if status is not None and status.gap is GapReason.DISK_FAILED:
         message = f"camera {camera}: the disk refuses its recordings; see the worker's log for what it says"
         yield HealthItem("disk_failed", Severity.ALERT, message, camera)
+
+
+def _away(state: LiveState, now: int) -> str:
+    status = state.heard(now)
+    return "camera_stalled" if status is not None and status.cause == "stalled" else "camera_offline"
+
+
+def _condition(state: LiveState, now: int) -> Iterator[HealthItem]:
+    for said in state.wrong(now):
+        key, severity = _WRONG[said.kind]
+        yield HealthItem(key, severity, f"camera {said.camera}: {said.detail}", said.camera)
 
 
 def _look(state: LiveState, now: int) -> Iterator[HealthItem]:

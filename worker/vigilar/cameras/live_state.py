@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from vigilar.api.services import CameraView
-from vigilar.bus.messages import CaptureStatus, LookStatus
+from vigilar.bus.messages import CaptureStatus, ConditionKind, ConditionState, LookStatus
 from vigilar.domain.camera import CameraState, RecordingMode, StreamFacts
 from vigilar.domain.clip import ClipId
 from vigilar.domain.clock import NANOSECONDS
@@ -19,6 +19,9 @@ MISSING_STEP_S: Final = 30.0
 MOTION_SILENCE_NS: Final = 5 * NANOSECONDS
 """Motion is repeated at least once a second; after this long without, it is over."""
 
+CONDITION_SILENCE_NS: Final = 30 * NANOSECONDS
+"""What is wrong with a picture is repeated every 5 s; after this long without, it is over."""
+
 
 @dataclass(slots=True)
 class LiveState:
@@ -31,6 +34,8 @@ class LiveState:
     look: LookStatus | None = None
     look_ns: int = 0
     moving: dict[str, int] = field(default_factory=dict)
+    conditions: dict[ConditionKind, tuple[ConditionState, int]] = field(default_factory=dict)
+    """What is wrong with the picture, each with when it was heard."""
     last_motion: datetime | None = None
     last_clip: ClipId | None = None
     mode_override: RecordingMode | None = None
@@ -73,6 +78,14 @@ class LiveState:
         if self.silent(now_ns):
             return f"camera {self.settings.camera}: its recording process does not answer; it is restarted"
         return ""
+
+    def wrong(self, now_ns: int) -> list[ConditionState]:
+        """Return what is wrong with the picture, as far as is still known."""
+        return [
+            said
+            for kind, (said, heard_ns) in self.conditions.items()
+            if kind is ConditionKind.SUB_VIEW or now_ns - heard_ns < CONDITION_SILENCE_NS
+        ]
 
     def motion_settings(self) -> MotionSettings:
         """Return the motion settings in force."""

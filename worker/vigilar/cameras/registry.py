@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from vigilar.api.services import CameraView, DeltaPublisher
-from vigilar.bus.messages import CaptureStatus, LookStatus, MotionKind, MotionState
+from vigilar.bus.messages import (
+    CaptureStatus,
+    ConditionKind,
+    ConditionState,
+    LookStatus,
+    MotionKind,
+    MotionState,
+)
 from vigilar.cameras.live_state import MOTION_SILENCE_NS, LiveState, noteworthy
 from vigilar.domain.camera import CameraId, RecordingMode
 from vigilar.domain.clip import ClipId
@@ -80,10 +87,22 @@ class CameraRegistry:
             state.moving.pop(message.event_id, None)
         self._tell(message.camera)
 
+    def condition(self, message: ConditionState) -> None:
+        """Take in what is wrong with a camera's picture, or no longer."""
+        state = self._states.get(message.camera)
+        if state is None:
+            return
+        if message.active:
+            state.conditions[message.kind] = message, self._clock.monotonic_ns()
+        else:
+            state.conditions.pop(message.kind, None)
+
     def look_restarted(self) -> None:
-        """Forget motion that the look process before this one reported."""
+        """Forget motion, and what was wrong, that the look process before this one reported."""
         for camera, state in self._states.items():
             state.moving.clear()
+            for kind in [kind for kind in state.conditions if kind is not ConditionKind.SUB_VIEW]:
+                del state.conditions[kind]
             self._tell(camera)
 
     def newest_clip(self, camera: CameraId, clip: ClipId | None) -> None:

@@ -1,6 +1,7 @@
 """A camera's two streams: what their chunks are for, and what is to be told of their coming and going."""
 
 from collections.abc import Callable
+from typing import Final
 
 from vigilar.bus.messages import AnyMessage, CameraStateChanged
 from vigilar.capture.chunk import EAGER_PACE_NS, IDLE_PACE_NS, Chunk
@@ -11,6 +12,9 @@ from vigilar.capture.meter import Meter
 from vigilar.capture.publisher import StreamPublisher
 from vigilar.domain.camera import CameraId, CameraState
 from vigilar.domain.clock import Clock
+from vigilar.media.errors import StalledError
+
+STALLED: Final = StalledError.code
 
 
 class MainStream:
@@ -29,7 +33,7 @@ class MainStream:
         self.coverage = Coverage(camera, desk, clock=clock, tell=tell, before=before)
         self.meter = Meter()
         self.state = CameraState.CONNECTING
-        self.problem = ""
+        self.problem = self.cause = ""
         self._camera = camera
         self._desk = desk
         self._publisher = publisher
@@ -55,17 +59,26 @@ class MainStream:
             self._publisher.take(chunk)
 
     def broke(self, reason: str, cause: str = "") -> None:
-        """The connection is gone, or could not be made."""
+        """The connection is gone, or could not be made.
+
+        A stalled camera that then cannot be reached at all is told again, as away.
+        """
+        away = self.state is CameraState.OFFLINE
+        worse = away and self.cause == STALLED != cause
+        if not away or worse:
+            self.cause = cause
         self.problem = reason
         self._desk.session_ended()
         self.coverage.broke(gap_reason(cause), reason)
-        if self.state is not CameraState.OFFLINE:
+        if not away or worse:
             self.state = CameraState.OFFLINE
-            self._tell(CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason))
+            self._tell(
+                CameraStateChanged(self._camera, self.state, self._clock.monotonic_ns(), reason, cause)
+            )
 
     def _came(self, chunk: Chunk) -> None:
         if self.state is not CameraState.ONLINE:
-            self.state, self.problem = CameraState.ONLINE, ""
+            self.state, self.problem, self.cause = CameraState.ONLINE, "", ""
             self._tell(CameraStateChanged(self._camera, self.state, chunk.first_ns, ""))
 
 

@@ -17,11 +17,6 @@ class Mailbox[T]:
         """The descriptor to poll for reading."""
         return self._read
 
-    @property
-    def wake_fd(self) -> int:
-        """The descriptor to write a byte to, for signal handlers."""
-        return self._write
-
     def post(self, item: T) -> None:
         """Leave something; any thread."""
         self._mail.append(item)

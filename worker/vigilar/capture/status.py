@@ -66,6 +66,7 @@ class StatusReporter:
             covered_ns=main.coverage.covered_ns,
             gap=main.coverage.gap,
             accounts_from_ns=main.coverage.accounts_from_ns,
+            cause=main.cause,
         )
 
     def _problem(self) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from vigilar import __version__
 from vigilar.domain.errors import VigilarError
 
-_COMMANDS: Final = ("run", "check", "configure", "token", "vault")
+_COMMANDS: Final = ("run", "check", "configure", "token", "vault", "backup")
 EXIT_BAD_INPUT: Final = 2
 
 

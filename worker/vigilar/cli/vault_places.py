@@ -47,9 +47,9 @@ def root_of(arguments: argparse.Namespace) -> Path:
 def opener_of(arguments: argparse.Namespace) -> Opener:
     """Return what shall open recordings. Raises VigilarError, VaultError, OSError."""
     if arguments.recovery_key_file is not None:
-        return RecoveryKey.from_text(_secret(arguments.recovery_key_file))
+        return RecoveryKey.from_text(secret_of(arguments.recovery_key_file))
     if arguments.passphrase_file is not None:
-        return Passphrase(_secret(arguments.passphrase_file))
+        return Passphrase(secret_of(arguments.passphrase_file))
     if arguments.key_file is not None:
         return BoxKey.of(arguments.key_file.read_bytes())
     if arguments.config is None and arguments.keys is not None:
@@ -59,7 +59,7 @@ def opener_of(arguments: argparse.Namespace) -> Opener:
 
 def passphrase_of(file: Path) -> str:
     """Return a passphrase read from a file. Raises OSError."""
-    return _secret(file)
+    return secret_of(file)
 
 
 def cameras_of(root: Path, only: list[str] | None) -> list[str]:
@@ -92,7 +92,8 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _secret(file: Path) -> str:
+def secret_of(file: Path) -> str:
+    """Return a secret from a file, or from a line of standard input (`-`). Raises OSError."""
     if str(file) == "-":
         return sys.stdin.readline(_MAX_SECRET).rstrip("\r\n")
     with file.open(encoding="utf-8", errors="replace") as opened:

@@ -4,14 +4,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
+from vigilar.config.retention import CameraRetentionConfig
 from vigilar.config.section import Number, Section
 from vigilar.config.streams import Stream
 from vigilar.domain.camera import CAMERA_ID_PATTERN, RecordingMode
-from vigilar.domain.settings import MotionSettings, RecordingSettings
+from vigilar.domain.settings import ConditionSettings, MotionSettings, RecordingSettings
 
 _SLUG = f"^(?:{CAMERA_ID_PATTERN.pattern})$"
 _RECORDING = RecordingSettings()
 _MOTION = MotionSettings()
+_CONDITION = ConditionSettings()
 
 type Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
 type Share = Annotated[Number, Field(ge=0, le=1)]
@@ -123,6 +125,28 @@ class MotionConfig(Section):
     )
 
 
+class ConditionConfig(Section):
+    """What is told of a camera's condition. At the top: for every camera; below a camera: for that one."""
+
+    frozen: StrictBool = Field(
+        _CONDITION.frozen, description="Whether a picture that stands still is told (true or false)"
+    )
+    covered: StrictBool = Field(
+        _CONDITION.covered, description="Whether a covered lens is told (true or false)"
+    )
+    defocused: StrictBool = Field(
+        _CONDITION.defocused, description="Whether a picture that lost its focus is told (true or false)"
+    )
+    moved: StrictBool = Field(
+        _CONDITION.moved,
+        description="Whether a camera that was turned is told (true or false; false where it turns itself)",
+    )
+    sub_view: StrictBool = Field(
+        _CONDITION.sub_view,
+        description="Whether a sub-stream that shows another view than main is told (true or false)",
+    )
+
+
 class CameraConfig(Section):
     """One camera."""
 
@@ -141,3 +165,9 @@ class CameraConfig(Section):
     )
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept of this camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged on this camera")
+    retention: CameraRetentionConfig = Field(
+        CameraRetentionConfig(), description="How much of this camera is kept, and for how long"
+    )
+    condition: ConditionConfig = Field(
+        ConditionConfig(), description="What is told of this camera's condition"
+    )

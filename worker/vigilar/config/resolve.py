@@ -8,18 +8,25 @@ from typing import Final
 from vigilar.config.cameras import CameraConfig
 from vigilar.config.credentials import StreamResolver
 from vigilar.config.document import SECRETS_FILE, Document, KeyPath
+from vigilar.config.places import places_of
 from vigilar.config.problems import Problem, problem_at
+from vigilar.config.retention import CameraRetentionConfig, RetentionConfig
 from vigilar.config.section import Section
 from vigilar.config.tree import VigilarConfig
 from vigilar.domain.settings import (
+    DAY_S,
     ApiSettings,
+    BackupSettings,
+    CameraRetention,
     CaptureSettings,
+    ConditionSettings,
     CoreCamera,
     CoreSettings,
     LookCamera,
     LookSettings,
     MotionSettings,
     RecordingSettings,
+    RetentionSettings,
     Zone,
 )
 
@@ -38,11 +45,9 @@ class Resolver:
         self._config = config
         self._folder = document.path.parent
         self._streams = StreamResolver(document, self.problems, self.warnings)
-        storage = config.storage
-        self._root = self._path(storage.path)
-        self._keys = self._path(storage.keys) if storage.keys else self._root / "keys"
-        self._data = self._path(storage.data) if storage.data else self._root
-        self._run = self._run_dir()
+        places = places_of(self._folder, config.storage, config.database)
+        self._root, self._keys, self._data = places.root, places.keys, places.data
+        self._run, self._database = places.run, places.database
         self._check_socket_paths()
         self._check_secrets_mode()
 
@@ -55,14 +60,20 @@ class Resolver:
             key_dir=str(self._keys),
             data_dir=str(self._data),
             run_dir=str(self._run),
-            database_url=self._database_url(),
+            database_url=f"sqlite:///{self._database}",
             api=ApiSettings(
                 enabled=config.api.enabled,
                 host=config.api.host,
                 port=config.api.port,
                 token_hash_file=str(self._keys / "api_token.hash"),
             ),
+            retention=RetentionSettings(
+                max_bytes=config.retention.max_bytes,
+                min_free=config.retention.min_free,
+                other=_kept(config.retention, CameraRetentionConfig()),
+            ),
             time_zone=config.time_zone or "",
+            backup=self._backup(),
             log_level=config.logging.level.upper(),
             log_format=config.logging.format,
         )
@@ -71,7 +82,7 @@ class Resolver:
         """Return what `look` is told: enabled cameras."""
         return LookSettings(
             cameras=tuple(
-                LookCamera(name, self._motion(camera), camera.sub is not None)
+                LookCamera(name, self._motion(camera), camera.sub is not None, self._condition(camera))
                 for name, camera in self._config.cameras.items()
                 if camera.enabled
             ),
@@ -97,6 +108,8 @@ class Resolver:
             mode=_merged(self._config.recording, camera.recording).mode,
             motion=self._motion(camera),
             has_sub=camera.sub is not None,
+            retention=_kept(self._config.retention, camera.retention),
+            condition=self._condition(camera),
         )
 
     def _capture(self, name: str, camera: CameraConfig) -> CaptureSettings | None:
@@ -151,22 +164,31 @@ class Resolver:
             thrift=chosen.thrift,
         )
 
+    def _condition(self, camera: CameraConfig) -> ConditionSettings:
+        return ConditionSettings(**_merged(self._config.condition, camera.condition).model_dump())
+
     # --- paths --------------------------------------------------------------------------------------
 
     def _path(self, text: str) -> Path:
         return Path(os.path.normpath(self._folder / Path(text).expanduser()))
 
-    def _run_dir(self) -> Path:
-        if self._config.storage.run:
-            return self._path(self._config.storage.run)
-        # systemd makes this folder for the service, private and in memory; several are separated by colons.
-        given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-        return Path(given) if given else self._root / "run"
-
-    def _database_url(self) -> str:
-        if self._config.database.url is None:
-            return f"sqlite:///{self._data / 'vigilar.db'}"
-        return f"sqlite:///{self._path(self._config.database.url.removeprefix('sqlite:///'))}"
+    def _backup(self) -> BackupSettings:
+        config = self._config.backup
+        return BackupSettings(
+            enabled=config.enabled,
+            path=str(self._path(config.path) if config.path else self._data / "backups"),
+            keep=config.keep,
+            hour=config.hour,
+            config_file=str(self._document.path),
+            left_out=tuple(
+                str(self._path(file))
+                for camera in self._config.cameras.values()
+                for stream in (camera.main, camera.sub)
+                if stream is not None
+                for file in (stream.url_file, stream.password_file)
+                if file is not None
+            ),
+        )
 
     def _check_socket_paths(self) -> None:
         longest = max((f"packets-{name}.sock" for name in self._config.cameras), key=len)
@@ -203,3 +225,15 @@ def _merged[S: Section](general: S, own: S) -> S:
 
 def _zones(zones: dict[str, tuple[tuple[float, float], ...]]) -> tuple[Zone, ...]:
     return tuple(Zone(name, points) for name, points in zones.items())
+
+
+def _kept(general: RetentionConfig, own: CameraRetentionConfig) -> CameraRetention:
+    """Return a camera's limits: the general ages but for its own, and its own budget."""
+    set_here = own.model_fields_set
+    clips = own.max_age if "max_age" in set_here else general.max_age
+    segments = own.max_age_segments if "max_age_segments" in set_here else general.max_age_segments
+    return CameraRetention(own.max_bytes, _seconds(clips), _seconds(segments))
+
+
+def _seconds(days: float | None) -> float | None:
+    return None if days is None else days * DAY_S

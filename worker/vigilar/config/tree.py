@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
-from vigilar.config.cameras import CameraConfig, MotionConfig, RecordingConfig, Slug
+from vigilar.config.cameras import CameraConfig, ConditionConfig, MotionConfig, RecordingConfig, Slug
+from vigilar.config.retention import RetentionConfig
 from vigilar.config.section import Section
 
 _ZONE: Final = r"^[A-Za-z][0-9A-Za-z_+\-]{0,31}(/[0-9A-Za-z_+\-]{1,31}){0,2}$"
@@ -59,6 +60,23 @@ class DatabaseConfig(Section):
     )
 
 
+class BackupConfig(Section):
+    """The nightly backup of database, configuration and keys; recordings are not in it."""
+
+    enabled: StrictBool = Field(True, description="Whether a backup is made every night (true or false)")
+    path: FolderName | None = Field(
+        None,
+        description="The folder of the backups (default: backups in the data folder); another disk is better",
+        examples=["/mnt/nas/vigilar"],
+    )
+    keep: int = Field(
+        7, strict=True, ge=1, le=365, description="How many are kept, from 1 to 365", examples=[7]
+    )
+    hour: int = Field(
+        3, strict=True, ge=0, le=23, description="The hour at which it is made, local time", examples=[3]
+    )
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -102,7 +120,13 @@ class VigilarConfig(Section):
     )
     recording: RecordingConfig = Field(RecordingConfig(), description="What is kept, for every camera")
     motion: MotionConfig = Field(MotionConfig(), description="How movement is judged, for every camera")
+    condition: ConditionConfig = Field(
+        ConditionConfig(), description="What is told of the cameras' condition, for every camera"
+    )
     storage: StorageConfig = Field(StorageConfig(), description="Where things are kept")
+    retention: RetentionConfig = Field(
+        RetentionConfig(), description="How much is kept, and for how long, before the oldest is given up"
+    )
     api: ApiConfig = Field(ApiConfig(), description="The HTTP and WebSocket listener")
     database: DatabaseConfig = Field(DatabaseConfig(), description="The database")
     logging: LoggingConfig = Field(LoggingConfig(), description="The log")
@@ -111,3 +135,4 @@ class VigilarConfig(Section):
         description='Whose midnight ends "today" (default: the system\'s time zone)',
         examples=["Europe/Vienna"],
     )
+    backup: BackupConfig = Field(BackupConfig(), description="The nightly backup")

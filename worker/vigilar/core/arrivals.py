@@ -9,6 +9,7 @@ from vigilar.bus.messages import (
     CaptureStatus,
     ClipOpened,
     ClipSealed,
+    ConditionState,
     FootageGap,
     LookStarted,
     LookStatus,
@@ -39,9 +40,10 @@ class Arrivals:
             CaptureStatus: (self._capture_status,),
             CameraStateChanged: (house.occurrences.camera_state,),
             ClipOpened: (house.recording_intake.opened,),
-            ClipSealed: (house.recording_intake.sealed,),
+            ClipSealed: (house.retention.arrived, house.recording_intake.sealed),
             FootageGap: (house.occurrences.gap, house.ledger.gap),
             MotionState: (self._motion, house.motion.state),
+            ConditionState: (self._condition, house.conditions.state),
             LookStarted: (self._look_started,),
             LookStatus: (self._look_status, house.occurrences.look_status),
         }
@@ -61,11 +63,15 @@ class Arrivals:
     async def _motion(self, message: MotionState) -> None:
         self._house.registry.motion(message)
 
+    async def _condition(self, message: ConditionState) -> None:
+        self._house.registry.condition(message)
+
     async def _look_started(self, message: LookStarted) -> None:
         if message.pid != self._look_pid:
             self._look_pid = message.pid
             self._house.registry.look_restarted()
             await self._house.motion.look_restarted()
+            await self._house.conditions.look_restarted()
             self._greet_look()
 
     async def _look_status(self, message: LookStatus) -> None:

@@ -10,6 +10,7 @@ from vigilar.domain.clock import Clock
 from vigilar.domain.errors import InvalidRequestError
 from vigilar.domain.settings import CoreSettings
 from vigilar.files.durable import DurableFiles
+from vigilar.retention.start import make_room_if_full
 from vigilar.store.migrate import migrate_in_child
 from vigilar.store.opening import Migrate, Opened, open_database
 from vigilar.vault.keys import KeyRing
@@ -39,6 +40,7 @@ def lay(
     files.mkdir(data_dir)
     files.mkdir(Path(settings.run_dir))
     keys = KeyRing.load_or_create(Path(settings.key_dir), files)
+    make_room_if_full(settings, keys, files)
     path = database_path(settings)
     files.mkdir(path.parent)
     opened = open_database(path, clock=clock, move=files.replace, migrate=migrate)

@@ -4,24 +4,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import zmq.asyncio
 
 from vigilar.api.services import HealthItem, Services
+from vigilar.backup.child import ChildCopies
+from vigilar.backup.nightly import Nightly
 from vigilar.bus.asynchub import AsyncHub
 from vigilar.bus.endpoints import core_endpoint, live_endpoint
 from vigilar.bus.live import AsyncLiveFeed
+from vigilar.bus.messages import ConditionState
 from vigilar.cameras.background import Background
 from vigilar.cameras.health import CameraHealth
 from vigilar.cameras.live import LiveViews
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.cameras.service import Cameras
-from vigilar.core.ground import Ground
+from vigilar.cameras.views import ViewCheck
+from vigilar.core.ground import Ground, database_path
 from vigilar.coverage.day import Calendar
 from vigilar.coverage.ledger import Ledger
 from vigilar.domain.camera import CameraId
 from vigilar.domain.clock import Clock
 from vigilar.domain.event import Severity
 from vigilar.domain.settings import CoreSettings
+from vigilar.events.conditions import ConditionIntake
 from vigilar.events.deltas import Deltas
 from vigilar.events.diagnostics import Diagnostics
 from vigilar.events.feed import StateFeed
@@ -35,6 +41,8 @@ from vigilar.recordings.intake import RecordingIntake
 from vigilar.recordings.places import Places
 from vigilar.recordings.reconcile import Reconciler
 from vigilar.recordings.service import Recordings
+from vigilar.retention.policy import limits_of
+from vigilar.retention.runner import Retention
 from vigilar.store.clips import Clips
 from vigilar.store.notes import Notes
 
@@ -60,6 +68,7 @@ class House:
         self.listen_problem = ""
         """Why the API's address cannot be had, while it cannot."""
         self._build_cameras(settings)
+        self._build_backup(settings)
         self._build_recordings(settings, ground)
         self._build_events(settings)
         self.services = Services(
@@ -69,6 +78,7 @@ class House:
             live=self.live,
             health=self.health,
             feed=StateFeed(self.deltas, self.cameras, self.health),
+            storage=self.retention,
             coverage=self.ledger,
         )
 
@@ -94,10 +104,29 @@ class House:
         self.recordings = Recordings(archive)
         self.recording_intake = RecordingIntake(archive)
         self.reconciler = Reconciler(archive)
+        self.retention = Retention(
+            archive,
+            limits_of(settings),
+            Path(settings.data_dir),
+            spawn=self.background.spawn,
+            reconcile=self.reconciler.camera,
+        )
+
+    def _build_backup(self, settings: CoreSettings) -> None:
+        self.nightly: Nightly | None = None
+        if settings.backup.enabled:
+            self.nightly = Nightly(
+                ChildCopies(settings, database_path(settings)),
+                self.clock,
+                lambda severity, message: self.notes.add("backup", severity, message),
+                hour=settings.backup.hour,
+            )
 
     def _build_events(self, settings: CoreSettings) -> None:
         self.event_log = EventLog(self.database, self.clock, self.deltas)
         self.motion = MotionIntake(self.database, self.clock, self.deltas)
+        self.conditions = ConditionIntake(self.database, self.clock, self.deltas)
+        self.view_check = ViewCheck(self.registry, self.hub, self.clock, self._view_compared)
         self.occurrences = Occurrences(self.database, self.clock, self.deltas)
         self.ledger = Ledger(self.database, self.clock, settings.cameras, Calendar(settings.time_zone))
         self.restarts = Restarts(Path(settings.run_dir), self.clock)
@@ -110,10 +139,16 @@ class House:
                 lambda: store_items(self.database.trouble, self.clock.monotonic_ns()),
                 self.restarts.items,
                 self._storage_items,
+                self.retention.items,
+                lambda: self.nightly.items() if self.nightly else (),
             ),
             restarts=lambda: self.restarts.counts,
             diagnose=diagnostics.gather,
         )
+
+    async def _view_compared(self, found: ConditionState) -> None:
+        self.registry.condition(found)
+        await self.conditions.sub_view(found)
 
     def _open_feed(self, camera: CameraId, viewer: str) -> AsyncLiveFeed:
         return AsyncLiveFeed(self.context, live_endpoint(self.settings.run_dir, camera), viewer)
@@ -148,5 +183,7 @@ class House:
             "background_tasks": len(self.background),
             "live_views": self.live.viewers,
             "changes_told": self.deltas.seq,
+            "storage": msgspec.to_builtins(self.retention.latest()),
+            "backup": self.nightly.facts() if self.nightly else None,
             "unreadable_recordings": sum(len(files) for files in self.reconciler.unreadable.values()),
         }

@@ -46,9 +46,11 @@ class Housekeeping:
         house = self._house
         house.registry.tick()
         house.live.tick()
+        house.retention.tick()
         for work in (
             self._count_silence,
             house.motion.tick,
+            house.conditions.tick,
             self._read_restarts,
             self._count_gaps,
             self._trim,

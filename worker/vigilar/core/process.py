@@ -72,7 +72,10 @@ class CoreProcess:
             "bus": house.hub.run(),
             "intake": dispatcher.run(),
             "housekeeping": Housekeeping(house).run(),
+            "views": house.view_check.run(),
         }
+        if house.nightly is not None:
+            parts["backup"] = house.nightly.run()
         if self._settings.api.enabled:
             parts["api"] = listen_for_clients(house, self._ground.server_id, self._stop)
         return {asyncio.create_task(part, name=name) for name, part in parts.items()}
@@ -105,6 +108,7 @@ class CoreProcess:
         house.registry.remember(last_motion, {camera: clip for camera, clip in newest.items() if clip})
         await house.motion.load()
         await house.ledger.load()
+        await house.conditions.load()
 
     async def _catch_up_at_last(self) -> None:
         while True:

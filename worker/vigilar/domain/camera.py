@@ -19,13 +19,6 @@ class RecordingMode(StrEnum):
     OFF = "off"
 
 
-class StreamRole(StrEnum):
-    """What one of a camera's streams is for: `main` is stored, `sub` is looked at."""
-
-    MAIN = "main"
-    SUB = "sub"
-
-
 class CameraState(StrEnum):
     """How a camera's main stream is doing."""
 

@@ -21,6 +21,12 @@ class EventType(StrEnum):
     CAMERA_OFFLINE = "camera_offline"
     KEY_INTERVAL_LONG = "key_interval_long"
     FOOTAGE_GAP = "footage_gap"
+    CAMERA_STALLED = "camera_stalled"
+    CAMERA_FROZEN = "camera_frozen"
+    CAMERA_COVERED = "camera_covered"
+    CAMERA_DEFOCUSED = "camera_defocused"
+    CAMERA_MOVED = "camera_moved"
+    SUB_VIEW_DIFFERS = "sub_view_differs"
 
 
 class Severity(StrEnum):

@@ -6,8 +6,11 @@ descriptor. Secrets (stream credentials) travel only this way: never in argv, ne
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from vigilar.domain.camera import CameraId, RecordingMode
+
+DAY_S: Final = 86_400.0
 
 type Point = tuple[float, float]
 """(x, y), each 0…1 of the main picture, origin top left."""
@@ -55,6 +58,17 @@ class MotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """Which judgements of a camera's condition are made of its pictures."""
+
+    frozen: bool = True
+    covered: bool = True
+    defocused: bool = True
+    moved: bool = True
+    sub_view: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingSettings:
     """What is kept of a camera; all times in seconds."""
 
@@ -88,6 +102,7 @@ class LookCamera:
     camera: CameraId
     motion: MotionSettings
     has_sub: bool
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,43 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraRetention:
+    """How much of one camera is kept: bytes (None: no budget of its own), ages in seconds (None: any)."""
+
+    max_bytes: int | None = None
+    clip_age_s: float | None = 30 * DAY_S
+    segment_age_s: float | None = 7 * DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How much is kept of all cameras together, in bytes.
+
+    `max_bytes` None: what the disk holds. `min_free` None: a twentieth of the disk, at most 2 GB.
+    `other`: what holds for cameras that are no longer configured but still have recordings.
+    """
+
+    max_bytes: int | None = None
+    min_free: int | None = None
+    other: CameraRetention = CameraRetention()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The nightly backups. `path`: their folder, `hour` in local time.
+
+    `left_out`: files that the configuration `config_file` names and a backup does not hold.
+    """
+
+    enabled: bool = False
+    path: str = ""
+    keep: int = 7
+    hour: int = 3
+    config_file: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CoreCamera:
     """What the core needs to know of a camera: no address, no credential."""
 
@@ -123,6 +175,8 @@ class CoreCamera:
     mode: RecordingMode
     motion: MotionSettings
     has_sub: bool
+    retention: CameraRetention = CameraRetention()
+    condition: ConditionSettings = ConditionSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +193,9 @@ class CoreSettings:
     run_dir: str
     database_url: str = ""
     api: ApiSettings = ApiSettings()
+    retention: RetentionSettings = RetentionSettings()
     time_zone: str = ""
     """What "today" means: an IANA name, empty for the system's."""
+    backup: BackupSettings = BackupSettings()
     log_level: str = "INFO"
     log_format: str = "text"

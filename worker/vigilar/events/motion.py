@@ -26,7 +26,7 @@ SAME_MOMENT: Final = timedelta(milliseconds=500)
 class _Lasting:
     zones: tuple[str, ...]
     score: float
-    last_moving: datetime
+    last_moving: Instant
     heard_ns: int
     kept_ns: int
 
@@ -45,7 +45,8 @@ class MotionIntake:
         now = self._clock.instant()
         open_ones = await self._database.run(lambda c: Events(c, now.wall).open_ones(TYPES))
         for event, last_seen in open_ones.items():
-            self._lasting[event] = _Lasting((), 0.0, last_seen, now.monotonic_ns, now.monotonic_ns)
+            last = Instant(last_seen, 0, "")  # of a boot that is not known any more
+            self._lasting[event] = _Lasting((), 0.0, last, now.monotonic_ns, now.monotonic_ns)
 
     async def state(self, message: MotionState) -> None:
         """Take in one state. Returns after its commit, if there was anything to keep."""
@@ -55,7 +56,7 @@ class MotionIntake:
             return
         now = self._clock.instant()
         known.heard_ns = now.monotonic_ns
-        known.last_moving = wall_of(message.last_moving_ns, now)
+        known.last_moving = _moment(message.last_moving_ns, now)
         zones = _united(known.zones, message.zones)
         known.score = max(known.score, message.score)
         if zones != known.zones:
@@ -64,7 +65,7 @@ class MotionIntake:
         elif now.monotonic_ns - known.kept_ns >= KEEP_EVERY_NS:
             known.kept_ns = now.monotonic_ns
             last = known.last_moving
-            await self._database.run(lambda c: Events(c, now.wall).lasts(message.event_id, last))
+            await self._database.run(lambda c: _lasts(Events(c, now.wall), message.event_id, last))
 
     async def look_restarted(self) -> None:
         """End what the look process before this one had seen begin: it cannot say so any more."""
@@ -78,7 +79,7 @@ class MotionIntake:
         now = self._clock.instant()
         changed, lasts = await self._database.run(lambda c: _keep(c, message, known, now))
         if lasts:
-            last = wall_of(message.last_moving_ns, now)
+            last = _moment(message.last_moving_ns, now)
             self._lasting[message.event_id] = _Lasting(
                 message.zones, message.score, last, now.monotonic_ns, now.monotonic_ns
             )
@@ -103,7 +104,7 @@ class MotionIntake:
         if not silent:
             return
         ended = await self._database.run(
-            lambda c: [Events(c, now.wall).end(event, last) for event, last in silent.items()]
+            lambda c: [_end(Events(c, now.wall), event, last) for event, last in silent.items()]
         )
         for event in silent:
             self._lasting.pop(event, None)
@@ -119,9 +120,9 @@ def _keep(
 ) -> tuple[list[Event], bool]:
     """Insert, reopen or end, as the row stands. Return the event after each change, and whether it lasts."""
     events = Events(connection, now.wall)
-    first, last = wall_of(message.first_moving_ns, now), wall_of(message.last_moving_ns, now)
-    seen = Instant(first, message.first_moving_ns, now.boot_id)
-    changed = [events.add(_event(message, first), seen)]
+    seen = _moment(message.first_moving_ns, now)
+    changed = [events.add(_event(message, seen.wall), seen)]
+    last = events.label(message.event_id, _moment(message.last_moving_ns, now))
     if message.active:
         before = events.get(message.event_id)
         if before is not None and before.end is not None and last > before.end + SAME_MOMENT:
@@ -135,6 +136,18 @@ def _keep(
         Cameras(connection).moved(message.camera, last)
     kept = events.get(message.event_id)
     return [event for event in changed if event is not None], kept is not None and kept.end is None
+
+
+def _moment(at_ns: int, now: Instant) -> Instant:
+    return Instant(wall_of(at_ns, now), at_ns, now.boot_id)
+
+
+def _lasts(events: Events, event_id: EventId, last: Instant) -> None:
+    events.lasts(event_id, events.label(event_id, last))
+
+
+def _end(events: Events, event_id: EventId, last: Instant) -> Event | None:
+    return events.end(event_id, events.label(event_id, last))
 
 
 def _event(message: MotionState, start: datetime) -> Event:

@@ -19,6 +19,8 @@ type _Change = Callable[[Events, CameraStateChanged, Instant], list[Event | None
 
 GAP_EVENT_NS: Final = 2 * NANOSECONDS
 KEY_INTERVAL_LONG: Final = "key_interval_long"
+STALLED: Final = "stalled"
+"""The cause of a connection that holds, but on which nothing comes."""
 
 
 class Occurrences:
@@ -93,7 +95,7 @@ class Occurrences:
                 )
                 return [events.add(replace(new, end=None), now)]
             if not long and lasting is not None:
-                return [events.end(lasting.id, now.wall)]
+                return [events.end(lasting.id, events.label(lasting.id, now))]
             return []
 
         self._tell(await self._database.run(keep))
@@ -113,17 +115,26 @@ class Occurrences:
 
 
 def _away(events: Events, message: CameraStateChanged, at: Instant) -> list[Event | None]:
+    """Begin "offline" or "stalled"; who was stalled and cannot be reached at all now is offline."""
     if events.open_of(message.camera, EventType.CAMERA_OFFLINE) is not None:
         return []
-    event = _instant_event(message.camera, EventType.CAMERA_OFFLINE, at, message.reason, Severity.WARNING)
-    return [events.add(replace(event, end=None), at)]
+    kind = EventType.CAMERA_STALLED if message.cause == STALLED else EventType.CAMERA_OFFLINE
+    stalled = events.open_of(message.camera, EventType.CAMERA_STALLED)
+    if stalled is not None and kind is EventType.CAMERA_STALLED:
+        return []
+    ended = None if stalled is None else events.end(stalled.id, events.label(stalled.id, at))
+    event = _instant_event(message.camera, kind, at, message.reason, Severity.WARNING)
+    return [ended, events.add(replace(event, end=None), at)]
 
 
 def _back(events: Events, message: CameraStateChanged, at: Instant) -> list[Event | None]:
-    away = events.open_of(message.camera, EventType.CAMERA_OFFLINE)
-    ended = None if away is None else events.end(away.id, max(at.wall, away.start))
+    ended = [
+        events.end(away.id, events.label(away.id, at))
+        for kind in (EventType.CAMERA_OFFLINE, EventType.CAMERA_STALLED)
+        if (away := events.open_of(message.camera, kind)) is not None
+    ]
     event = _instant_event(message.camera, EventType.CAMERA_ONLINE, at, message.reason, Severity.INFO)
-    return [ended, events.add(event, at)]
+    return [*ended, events.add(event, at)]
 
 
 def _instant_event(camera: CameraId, kind: EventType, at: Instant, detail: str, severity: Severity) -> Event:

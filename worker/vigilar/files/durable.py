@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Buffer, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ class Operation(StrEnum):
     WRITE = "write"
     PWRITE = "pwrite"
     TRUNCATE = "truncate"
+    ALLOCATE = "allocate"
     SYNC = "sync"
     SYNC_DIR = "sync_dir"
     REPLACE = "replace"
@@ -90,6 +91,16 @@ class DurableFiles:
         self.before(Operation.TRUNCATE, str(fd))
         os.ftruncate(fd, size)
 
+    def allocate(self, fd: int, size: int) -> None:
+        """Make the file `size` bytes long, with its space on the disk taken at once."""
+        self.before(Operation.ALLOCATE, str(fd))
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(fd, 0, size)
+            return
+        block = bytes(1 << 20)  # macOS: what was written is there
+        for offset in range(0, size, len(block)):
+            self.pwrite(fd, block[: size - offset], offset)
+
     def fdatasync(self, fd: int) -> None:
         """Make the file's content (and size) durable."""
         self.before(Operation.SYNC, str(fd))
@@ -133,21 +144,28 @@ class DurableFiles:
             self.mkdir(path.parent, mode)
         self.before(Operation.MKDIR, str(path))
         path.mkdir(mode=mode, exist_ok=True)
-        self.fsync_dir(path.parent)
+        try:
+            self.fsync_dir(path.parent)
+        except OSError:
+            # Else the next try would find it and take it for durable, with all that is put into it.
+            with suppress(OSError):
+                path.rmdir()
+            raise
 
     def write_atomic(self, path: Path, data: bytes, mode: int = _PRIVATE_FILE) -> None:
         """Give `path` the content `data`: a reader, or a power cut, sees the old or the new, never a mix."""
         temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
         fd = self.open_exclusive(temporary, mode)
         try:
-            self.write(fd, data)
-            self.fdatasync(fd)
+            try:
+                self.write(fd, data)
+                self.fdatasync(fd)
+            finally:
+                os.close(fd)
+            self.replace(temporary, path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        finally:
-            os.close(fd)
-        self.replace(temporary, path)
 
     def lock(self, fd: int, *, wait: bool = True) -> bool:
         """Take the exclusive `flock` of an open file, held until it is closed.

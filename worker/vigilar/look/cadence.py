@@ -31,11 +31,6 @@ class Cadence:
     def _idle_ns(self) -> int:
         return round(NANOSECONDS / max(0.1, self._settings.idle_looks_per_s))
 
-    @property
-    def interval_ns(self) -> int:
-        """Time between two looks at present."""
-        return self._interval_ns
-
     def arrived(self, at_ns: int) -> None:
         """Take note of a picture's arrival: how far apart they are decides which is nearest to its time."""
         self._gap_ns, self._arrived_ns = max(0, at_ns - self._arrived_ns), at_ns

@@ -8,10 +8,12 @@ from uuid import uuid4
 
 from av.video.frame import VideoFrame
 
-from vigilar.bus.messages import LookStatus, MotionState
+from vigilar.bus.messages import ConditionState, LookStatus, MotionState
 from vigilar.domain.clock import NANOSECONDS, Clock
 from vigilar.domain.settings import LookCamera, MotionSettings
 from vigilar.look.cadence import Cadence
+from vigilar.look.complaints import Complaints
+from vigilar.look.condition import ConditionJudge
 from vigilar.look.eye import Eye
 from vigilar.look.happenings import Happenings
 from vigilar.look.motion import MotionJudge
@@ -38,7 +40,10 @@ class _Tally:
 
 
 class CameraLook:
-    """Decodes and judges one camera. `say` receives its events' states in order. One thread owns it."""
+    """Decodes and judges one camera. One thread owns it.
+
+    `say` receives the states of motion events in order, `complain` those of what is wrong with the picture.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class CameraLook:
         *,
         clock: Clock,
         say: Callable[[MotionState], None],
+        complain: Callable[[ConditionState], None] = lambda _: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.camera = settings.camera
@@ -55,10 +61,13 @@ class CameraLook:
         self._policy = DecodePolicy(settings.motion, settings.has_sub)
         self._clock = clock
         self._say = say
+        self._complain = complain
         self._eye = Eye()
         self._judge = MotionJudge(settings.motion)
         self._cadence = Cadence(settings.motion)
         self._happenings = Happenings(settings.camera, new_id)
+        self._condition = ConditionJudge(settings.condition)
+        self._complaints = Complaints(settings.camera, new_id)
         self._keys = KeyInterval()
         self._looked_ns = self._stirred_ns = 0
         self._looks = 0
@@ -135,21 +144,34 @@ class CameraLook:
         self._tally.behind_ns = max(self._tally.behind_ns, self._clock.monotonic_ns() - at_ns)
         for state in self._happenings.after_look(verdict):
             self._say(state)
+        self._take_condition(frame)
         if self.stirring:
             self._stirred_ns = at_ns
+
+    def _take_condition(self, frame: LumaFrame) -> None:
+        if self._judge.picture is None:
+            return
+        self._condition.look(self._judge.picture, frame.luma, frame.arrival_ns, key=frame.keyframe)
+        for state in self._complaints.after_look(self._condition.now(), frame.arrival_ns):
+            self._complain(state)
 
     def _strained(self, at_ns: int) -> bool:
         return self._clock.monotonic_ns() - at_ns > STRAINED_NS
 
     def tick(self) -> None:
         """Say what the passing of time makes to say; call at least twice a second while anything is open."""
-        for state in self._happenings.after_time(self._clock.monotonic_ns()):
+        now_ns = self._clock.monotonic_ns()
+        for state in self._happenings.after_time(now_ns):
             self._say(state)
+        for complaint in self._complaints.after_time(now_ns):
+            self._complain(complaint)
 
     def end(self) -> None:
         """End what is open."""
         for state in self._happenings.end_all():
             self._say(state)
+        for complaint in self._complaints.end_all():
+            self._complain(complaint)
 
     def status(self) -> LookStatus:
         """Return how it is going, and begin to count anew."""

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable, Mapping
 
-from vigilar.bus.messages import Reply, SetMotion, StillRequest
+from vigilar.bus.messages import CompareViews, Reply, SetMotion, StillRequest
 from vigilar.bus.wire import Received
 from vigilar.domain.camera import CameraId
 from vigilar.domain.errors import InvalidRequestError, NotFoundError, VigilarError
 from vigilar.look.camera import CameraLook
-from vigilar.look.stills import still
+from vigilar.look.stills import compare, still
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ class Commands:
                 return Reply(ok=True), b""
             case StillRequest(camera=name) as request:
                 return Reply(ok=True), still(request, received.blob, self._known(name))
+            case CompareViews(camera=name):
+                return Reply(ok=True, text=compare(received.blob, self._known(name))), b""
             case other:
                 raise InvalidRequestError(f"look knows no command {type(other).__name__}")
 

@@ -85,6 +85,8 @@ class MotionJudge:
         self._light_ns: int | None = None
         self._switched_ns: int | None = None
         self._hidden_ns = 0
+        self.picture: Luma | None = None
+        """The newest picture that was judged, at working size; do not write to it."""
 
     def set_settings(self, settings: MotionSettings) -> None:
         """Change sensitivity, area and zones; what was learned is kept."""
@@ -96,6 +98,7 @@ class MotionJudge:
     def look(self, luma: Luma, at_ns: int) -> Verdict:
         """Judge one picture. `luma`: uint8 (height, width); `at_ns`: when it arrived, monotonic, rising."""
         picture, reach = shrink(luma)
+        self.picture = picture
         background = self._background
         if background is None or self._outdated(background, picture, at_ns):
             return self._begin(picture, reach, at_ns)

@@ -12,7 +12,7 @@ from vigilar.bus.endpoints import core_endpoint, look_endpoint, packets_endpoint
 from vigilar.bus.errors import MalformedMessageError
 from vigilar.bus.hub import Hub
 from vigilar.bus.link import Link
-from vigilar.bus.messages import LookStarted, MotionState
+from vigilar.bus.messages import ConditionState, LookStarted, MotionState
 from vigilar.bus.packets import PacketSubscriber
 from vigilar.bus.wire import Kind
 from vigilar.domain.camera import CameraId
@@ -87,7 +87,9 @@ class LookProcess:
         self._stop_fds = stop_fds
         self._queues = Queues()
         self._cameras: dict[CameraId, CameraLook] = {
-            each.camera: CameraLook(each, clock=clock, say=partial(self._say, each.camera))
+            each.camera: CameraLook(
+                each, clock=clock, say=partial(self._say, each.camera), complain=self._complain
+            )
             for each in settings.cameras
         }
         self._commands = Commands(self._cameras, lines.watch)
@@ -171,6 +173,16 @@ class LookProcess:
         urgent = begins or not state.active
         self._lines.captures.send(camera, state, matters=True, urgent=urgent, topic=topic)
         self._lines.core.send(state, matters=True, urgent=urgent, topic=topic)
+        if state.active:
+            self._told.add(state.event_id)
+        else:
+            self._told.discard(state.event_id)
+
+    def _complain(self, state: ConditionState) -> None:
+        """Tell the core; between beginning and end the newest state is enough."""
+        begins = state.event_id not in self._told
+        topic = "" if begins else state.event_id
+        self._lines.core.send(state, matters=True, urgent=begins or not state.active, topic=topic)
         if state.active:
             self._told.add(state.event_id)
         else:

@@ -9,7 +9,8 @@ from vigilar.bus.messages import StillRequest
 from vigilar.bus.packets import StillSource
 from vigilar.domain.errors import InvalidRequestError, UnavailableError
 from vigilar.look.camera import CameraLook
-from vigilar.media.decode import jpeg, key_frame_jpeg
+from vigilar.look.views import compare_views
+from vigilar.media.decode import jpeg, key_frame_jpeg, key_frame_luma, luma_of
 from vigilar.media.errors import MediaError
 from vigilar.media.stream_info import StreamInfo
 
@@ -50,3 +51,20 @@ def still(request: StillRequest, blob: bytes, camera: CameraLook) -> bytes:
         raise InvalidRequestError(f"camera {request.camera}: the still's source cannot be read") from err
     except MediaError as err:
         raise UnavailableError(f"camera {request.camera}: {err}") from err
+
+
+def compare(blob: bytes, camera: CameraLook) -> str:
+    """Return how the main stream's key frame, a StillSource in `blob`, compares with what is looked at.
+
+    Raises InvalidRequestError for a source that cannot be read, UnavailableError where there is no picture.
+    """
+    if camera.last_picture is None:
+        raise UnavailableError(f"camera {camera.camera}: no picture has been seen yet; try again shortly")
+    try:
+        source = StillSource.decode(blob)
+        main = key_frame_luma(read_info(source.info), source.data)
+        return compare_views(main, luma_of(camera.last_picture))
+    except (MalformedMessageError, ValueError) as err:
+        raise InvalidRequestError(f"camera {camera.camera}: main's picture cannot be read") from err
+    except MediaError as err:
+        raise UnavailableError(f"camera {camera.camera}: {err}") from err

@@ -129,6 +129,15 @@ def key_frame_jpeg(info: StreamInfo, key_frame: bytes, *, width: int, quality: i
 
     Raises UnsupportedError when it cannot be decoded.
     """
+    return jpeg(_key_frame(info, key_frame), width=width, quality=quality)
+
+
+def key_frame_luma(info: StreamInfo, key_frame: bytes) -> Luma:
+    """Return a key frame's brightness. Raises UnsupportedError when it cannot be decoded."""
+    return luma_of(_key_frame(info, key_frame))
+
+
+def _key_frame(info: StreamInfo, key_frame: bytes) -> VideoFrame:
     context = _context(info, Skip.NOTHING)
     try:
         pictures = [*context.decode(av.Packet(key_frame)), *context.decode(None)]
@@ -136,7 +145,7 @@ def key_frame_jpeg(info: StreamInfo, key_frame: bytes, *, width: int, quality: i
         raise UnsupportedError(f"the key frame cannot be decoded ({err.strerror})") from None
     if not pictures or pictures[0].is_corrupt:
         raise UnsupportedError("the key frame cannot be decoded")
-    return jpeg(pictures[0], width=width, quality=quality)
+    return pictures[0]
 
 
 def jpeg(picture: VideoFrame, *, width: int, quality: int = 85) -> bytes:

@@ -33,8 +33,3 @@ class MediaPacket(msgspec.Struct, frozen=True, gc=False):
     duration: int
     keyframe: bool
     arrival_ns: int
-
-    @property
-    def is_video(self) -> bool:
-        """Whether this is a picture."""
-        return self.kind is PacketKind.VIDEO

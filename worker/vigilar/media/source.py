@@ -164,6 +164,7 @@ class Source:
         pacer = Pacer(self._clock, self._wait) if self._address.kind is SourceKind.FILE else None
         video_index, stopped, now = streams[0].index, self._stop.is_set, self._clock.monotonic_ns
         last_picture, limit = now(), int(self._settings.read_timeout_s * NANOSECONDS)
+        last, live = last_picture, self._address.kind is SourceKind.RTSP
         for packet in container.demux(*streams):
             if stopped():
                 return
@@ -172,6 +173,9 @@ class Source:
             if pacer is not None:
                 _pace(pacer, packet)
             arrival = now()
+            # A read that timed out only lets go of the picture that was held for the next one to come.
+            stalled = live and arrival - last > limit
+            last = arrival = last if stalled else arrival
             is_picture = packet.stream_index == video_index
             # Files are cut at key frames: sound that belongs before the cut comes before it, if it is here.
             cut = is_picture and packet.is_keyframe
@@ -188,6 +192,8 @@ class Source:
                 raise StalledError("sound comes, but no picture any more")
             elif sound is not None and video.described:
                 sound.hold(packet, arrival)
+            if stalled:
+                raise StalledError("it keeps the connection open but sends nothing")
         yield from video.flush()
         if sound is not None:
             yield from sound.release()

@@ -1,18 +1,46 @@
 """Deleting recordings: row marked, journal, file, row; after a crash between, the next start finishes it."""
 
 import logging
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from vigilar.domain.clip import Clip, ClipId
 from vigilar.domain.errors import NotFoundError, UnavailableError
 from vigilar.domain.event import Severity
+from vigilar.files.durable import DurableFiles
 from vigilar.recordings.archive import Archive
 from vigilar.recordings.keeping import forget
+from vigilar.recordings.places import STAR, Places
 from vigilar.store.clips import Clips
 from vigilar.vault.entries import Reason
 from vigilar.vault.errors import VaultError
 from vigilar.vault.journal import CameraJournal
+from vigilar.vault.keys import KeyRing
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Remover:
+    """Takes recordings off the disk; needs no database. Blocks."""
+
+    places: Places
+    keys: KeyRing
+    files: DurableFiles
+
+    def remove(self, relative: str, file_id: str, *, size: int, reason: Reason) -> None:
+        """Journal the deletion, then unlink the file, then its star.
+
+        Raises VaultError (not journalled: the file stays), OSError.
+        """
+        path = self.places.file_of(relative)
+        camera = PurePosixPath(relative).parts[1]
+        journal = CameraJournal.open(self.places.root, camera, keys=self.keys, files=self.files)
+        journal.deleted(file_id, size=size, reason=reason)
+        self.files.unlink(path)
+        star = path.with_suffix(STAR)
+        if star.exists():
+            self.files.unlink(star)
 
 
 class Deletion:
@@ -56,11 +84,6 @@ class Deletion:
         )
 
     def _remove_files(self, clip: Clip) -> None:
-        path = self._archive.places.file_of(clip.path)
-        root, files = self._archive.places.root, self._archive.files
-        journal = CameraJournal.open(root, clip.camera, keys=self._archive.keys, files=files)
-        journal.deleted(clip.file_id, size=clip.size_bytes, reason=Reason.PERSON)
-        files.unlink(path)
-        star = self._archive.places.star_of(clip)
-        if star.exists():
-            files.unlink(star)
+        archive = self._archive
+        remover = Remover(archive.places, archive.keys, archive.files)
+        remover.remove(clip.path, clip.file_id, size=clip.size_bytes, reason=Reason.PERSON)

@@ -12,6 +12,7 @@ from vigilar.domain.event import Event
 from vigilar.recordings.archive import Archive
 from vigilar.recordings.describe import Described
 from vigilar.recordings.keeping import keep_sealed, manual_event
+from vigilar.recordings.vanished import drop_vanished
 from vigilar.store.events import Events
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,14 @@ class RecordingIntake:
         now = self._archive.clock.instant()
         described = Described(clip, message.event_ids)
         kept = await self._archive.database.run(lambda c: keep_sealed(c, described, now, tell=True))
+        if kept.new and await drop_vanished(self._archive, [clip]):
+            return
         if kept.new:
             self._archive.publisher.publish("clip", clip.id, ClipView(clip, starred=False))
             self._archive.clips_changed(clip.camera)
+            about = {"camera": clip.camera, "clip_id": clip.id, "trigger": clip.trigger.value}
+            log.info(
+                "%s sealed: %.1f s, %d bytes", clip.kind.value, clip.duration_s, clip.size_bytes, extra=about
+            )
         for event in kept.events:
             self._archive.tell(event)

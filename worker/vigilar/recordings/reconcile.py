@@ -19,12 +19,17 @@ from vigilar.recordings.archive import Archive
 from vigilar.recordings.describe import Described, describe
 from vigilar.recordings.keeping import Kept, keep_sealed
 from vigilar.recordings.places import SEALED, Found
+from vigilar.recordings.vanished import drop_vanished
 from vigilar.store.clips import Clips, KnownFile
 from vigilar.store.events import Events
+from vigilar.vault.entries import EntryKind
+from vigilar.vault.errors import VaultError
+from vigilar.vault.journal import CameraJournal
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 100
+JOURNALLED: Final = 65_536
 NAMED: Final = 5
 
 
@@ -66,15 +71,11 @@ class Reconciler:
         """Reconcile one camera. Raises StoreError."""
         async with self._turn:
             known = await self._archive.database.run(lambda connection: Clips(connection).known(camera))
-            self.storage_missing = bool(known) and not await self._archive.off_loop(
-                self._archive.places.present
-            )
-            if self.storage_missing:
-                message = (
-                    "the folders of recordings are gone (is the disk mounted?); the index is left as it is"
-                )
-                await self._archive.notes.add("recordings", Severity.CRITICAL, message)
+            present = await self._archive.off_loop(self._archive.places.present)
+            if known and not present:
+                await self._storage_is_missing()
                 return Outcome()
+            self.storage_missing = self.storage_missing and not present
             found = await self._archive.off_loop(self._archive.places.found, camera)
             removed = await self._drop_lost(camera, known, found)
             await self._correct_stars(known, found)
@@ -113,11 +114,22 @@ class Reconciler:
         for clip, kept in dropped:
             self._archive.publisher.publish("clip_deleted", clip, {"id": clip, "camera": camera})
             self._tell_events(kept)
-        if dropped:
-            names = _named([clip for clip, _ in dropped])
+        deleted_here = await self._archive.off_loop(self._journalled, camera)
+        missing = [clip for clip, _ in dropped if known[lost[clip]].file_id not in deleted_here]
+        if missing:
+            names = _named(missing)
             message = f"camera {camera}: files that nobody deleted here are gone from the disk: {names}"
             await self._archive.notes.add("recordings", Severity.ALERT, message)
         return len(dropped)
+
+    def _journalled(self, camera: CameraId) -> set[str]:
+        """Return the file ids that the journal says were deleted here: their rows only follow late."""
+        root, keys, files = self._archive.places.root, self._archive.keys, self._archive.files
+        try:
+            entries = CameraJournal.open(root, camera, keys=keys, files=files).read(newest=JOURNALLED).entries
+        except VaultError:
+            return set()
+        return {entry.file_id.hex() for entry in entries if entry.kind is EntryKind.DELETED}
 
     async def _correct_stars(self, known: dict[str, KnownFile], found: Found) -> None:
         wrong = {
@@ -139,9 +151,11 @@ class Reconciler:
             kept = await self._archive.database.run(
                 partial(_keep_all, described, self._archive.clock.instant())
             )
+            gone = await drop_vanished(self._archive, [each.clip for each in described])
             for each, change in zip(described, kept, strict=True):
-                added += change.new
-                self._tell_new(each, change)
+                if each.clip.id not in gone:
+                    added += change.new
+                    self._tell_new(each, change)
         await self._note_unreadable(camera, unreadable)
         return added, len(unreadable)
 
@@ -151,7 +165,8 @@ class Reconciler:
             try:
                 each = describe(self._archive.places, stem + SEALED, self._archive.keys)
             except UnreadableRecordingError as err:
-                unreadable[stem + SEALED] = str(err)
+                if self._archive.places.file_of(stem + SEALED).exists():  # else it was deleted meanwhile
+                    unreadable[stem + SEALED] = str(err)
             else:
                 described.append(replace(each, starred=stem in found.stars))
         return described

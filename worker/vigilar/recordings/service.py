@@ -1,5 +1,7 @@
 """The clip service: the index, the files, stars and deletion."""
 
+import os
+
 from vigilar.api.services import ClipQuery, ClipView, Page
 from vigilar.domain.clip import CLIP_ID_PATTERN, ClipId
 from vigilar.domain.errors import NotFoundError, UnavailableError
@@ -58,7 +60,9 @@ class Recordings:
 
     def _star(self, view: ClipView, starred: bool) -> None:
         star = self._archive.places.star_of(view.clip)
-        if starred and not star.exists():
-            self._archive.files.write_atomic(star, b"")
-        elif not starred:
+        if starred:
+            # Its name is all that counts: nothing is written that a crash could leave half done.
+            os.close(self._archive.files.open_or_create(star))
+            self._archive.files.fsync_dir(star.parent)
+        else:
             self._archive.files.unlink(star)

@@ -20,6 +20,7 @@ class KnownFile:
 
     id: ClipId
     starred: bool
+    file_id: str = ""
 
 
 class Clips:
@@ -57,8 +58,9 @@ class Clips:
 
     def known(self, camera: CameraId) -> dict[str, KnownFile]:
         """Return path → what is known of it, for every row of a camera, those being deleted too."""
-        statement = select(clips.c.path, clips.c.id, clips.c.starred).where(clips.c.camera == camera)
-        return {row.path: KnownFile(row.id, row.starred) for row in self._connection.execute(statement)}
+        columns = (clips.c.path, clips.c.id, clips.c.starred, clips.c.file_id)
+        rows = self._connection.execute(select(*columns).where(clips.c.camera == camera))
+        return {row.path: KnownFile(row.id, row.starred, row.file_id) for row in rows}
 
     def cameras(self) -> Sequence[CameraId]:
         """Return every camera that has a row."""

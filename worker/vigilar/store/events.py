@@ -1,7 +1,8 @@
 """Events. Every change of a row writes its outgoing message in the same transaction."""
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from vigilar.store.outbox import Outbox
 from vigilar.store.paging import next_cursor, page_of
 from vigilar.store.severity import of_rank, rank
 from vigilar.store.tables import event_clips, events
+
+log = logging.getLogger(__name__)
 
 TOPIC = "event"
 
@@ -52,7 +55,11 @@ class Events:
             "monotonic_ns": seen.monotonic_ns,
         }
         statement = insert(events).values(values).on_conflict_do_nothing()
-        return self._told(event.id) if self._connection.execute(statement).rowcount else None
+        if not self._connection.execute(statement).rowcount:
+            return None
+        kept = self._told(event.id)
+        _log(kept, "begins" if kept.end is None else "happened")
+        return kept
 
     def get(self, event: EventId) -> Event | None:
         """Return one."""
@@ -65,6 +72,21 @@ class Events:
         statement = page_of(statement, events.c.start, events.c.id, query.limit, query.cursor)
         rows = self._connection.execute(statement).all()
         return Page(tuple(_event(row) for row in rows[: query.limit]), next_cursor(rows, query.limit))
+
+    def label(self, event: EventId, at: Instant) -> datetime:
+        """Return the wall time of `at` in line with the event's start: never before it.
+
+        The clock may have jumped since the event began; how long it lasted is not to jump with it.
+        """
+        row = self._connection.execute(
+            select(events.c.start, events.c.boot_id, events.c.monotonic_ns).where(events.c.id == event)
+        ).one_or_none()
+        if row is None:
+            return at.wall
+        start: datetime = row.start
+        if row.boot_id != at.boot_id:
+            return max(at.wall, start)
+        return start + timedelta(microseconds=max(0, at.monotonic_ns - row.monotonic_ns) // 1000)
 
     def lasts(self, event: EventId, last_seen: datetime) -> None:
         """Note that an open event lasts. No news for the outside, so no message."""
@@ -86,7 +108,10 @@ class Events:
 
     def end(self, event: EventId, at: datetime) -> Event | None:
         """End an open event; return it, None when it is over already or unknown."""
-        return self._change(event, end=at, last_seen=at)
+        ended = self._change(event, end=at, last_seen=at)
+        if ended is not None:
+            _log(ended, "ends")
+        return ended
 
     def open_ones(self, types: Sequence[EventType]) -> dict[EventId, datetime]:
         """Return the events of these types that still last, with the last moment they were known to."""
@@ -157,6 +182,16 @@ class Events:
         kept = _event(row)
         Outbox(self._connection).add(TOPIC, event, row.revision, kept, self._now)
         return kept
+
+
+def _log(event: Event, what: str) -> None:
+    about = {
+        "camera": event.camera,
+        "event_type": event.type.value,
+        "event_id": event.id,
+        "clip_id": event.clip_id,
+    }
+    log.info("%s %s", event.type.value, what, extra=about)
 
 
 def _first_clip(event: EventId) -> Select[tuple[str]]:

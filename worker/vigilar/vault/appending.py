@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from vigilar.files.durable import DurableFiles
@@ -94,11 +95,23 @@ class Appender:
         )
         body = pack_entry(entry)
         code = mac(self._key, self._last_mac, body)
-        self._files.pwrite(self._fd, body + code, HEADER + self._sequence * ENTRY)
-        self._files.fdatasync(self._fd)
+        self._put(body + code, HEADER + self._sequence * ENTRY)
         self._sequence, self._last_mac, self.previous_tag = self._sequence + 1, code, entry.previous_tag
         if kind in CLOSING:
             self._marks.release(file_id)
+
+    def _put(self, entry: bytes, at: int) -> None:
+        """Write an entry and make it durable, or take it back: one that is in memory only breaks the chain.
+
+        After a failed sync the kernel shows what it has dropped, and the next entry would be chained to it.
+        """
+        try:
+            self._files.pwrite(self._fd, entry, at)
+            self._files.fdatasync(self._fd)
+        except OSError:
+            with suppress(OSError):
+                self._files.truncate(self._fd, at)
+            raise
 
     def retain_marks(self, open_ids: set[bytes]) -> None:
         """Free the rows of recordings that are no longer open (a power cut may undo a release)."""

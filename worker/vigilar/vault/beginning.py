@@ -48,7 +48,7 @@ def create_file(part: Path, block: bytes, camera: str, files: DurableFiles) -> i
     """
     try:
         files.mkdir(part.parent)
-        fd = _create_locked(part, files)
+        fd = create_locked(part, files)
     except FileExistsError as err:
         raise InUseError(f"camera {camera}: the recording {part.name} is being written already") from err
     except OSError as err:
@@ -63,8 +63,11 @@ def create_file(part: Path, block: bytes, camera: str, files: DurableFiles) -> i
     return fd
 
 
-def _create_locked(part: Path, files: DurableFiles) -> int:
-    """Create and lock a part; again, if a recovery that looked in between took it for torn and removed it."""
+def create_locked(part: Path, files: DurableFiles) -> int:
+    """Create and lock a file; return its descriptor.
+
+    Again, if a recovery that looked in between took it for torn and removed it. Raises OSError.
+    """
     while True:
         fd = files.open_exclusive(part)
         files.lock(fd)

@@ -81,6 +81,8 @@ def create_missing(key_dir: Path, files: DurableFiles) -> None:
         files.write_atomic(key_dir / RECOVERY_PUBLIC, recovery.public.public.hex().encode() + b"\n")
     if not (key_dir / JOURNAL_KEY).exists():
         files.write_atomic(key_dir / JOURNAL_KEY, random_bytes(KEY_BYTES))
+    # A start that failed or was killed may have left names that are not durable yet; no clip before they are.
+    files.fsync_dir(key_dir)
 
 
 def erase(path: Path, files: DurableFiles) -> None:

@@ -59,17 +59,17 @@ class _Opened:
     locked: LockedFile
     unlocked: Unlocked
     in_use: bool
-
-    @property
-    def is_closed_name(self) -> bool:
-        """Whether the name says that it was sealed."""
-        return self.path.name.endswith(".vge")
+    is_closed_name: bool
+    """Whether the name says that it was sealed."""
 
 
-def verify_file(path: Path, keys: Opener, journal: JournalReading | None = None) -> FileReport:
+def verify_file(
+    path: Path, keys: Opener, journal: JournalReading | None = None, *, closed_suffix: str = ".vge"
+) -> FileReport:
     """Check one file completely: both slot areas, every record, the end.
 
-    `journal` is its camera's, for telling the end a crash tore from one that was cut off. Raises
+    `journal` is its camera's, for telling the end a crash tore from one that was cut off; a name that ends
+    with `closed_suffix` says that the file was sealed. Raises
     WrongKeyError when no key opens it, FileNotFoundError; what is wrong with the file itself is in the
     report.
     """
@@ -84,7 +84,8 @@ def verify_file(path: Path, keys: Opener, journal: JournalReading | None = None)
         if os.pread(fd, len(MAGIC), 0) != MAGIC:
             return _verify_legacy(path, fd, keys)
         locked = read_locked(fd)
-        return _verify(_Opened(path, fd, locked, unlock(locked, keys), in_use), journal)
+        is_closed = path.name.endswith(closed_suffix)
+        return _verify(_Opened(path, fd, locked, unlock(locked, keys), in_use, is_closed), journal)
     except DamagedError as err:
         return FileReport(path, FileStatus.BROKEN, (str(err),))
     except OSError as err:

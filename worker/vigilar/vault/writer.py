@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Buffer, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -191,8 +192,9 @@ class VaultWriter:
         self.flush_record()
         try:
             with self._journal.appending() as journal:
+                before_final = self.bytes_written
                 self._put_final(tail, journal.previous_tag, salvage or Salvage())
-                self._files.fdatasync(self._fd)
+                self._sync_final(before_final)
                 self._files.replace(self.part, self.path)
                 self._note_sealed(journal)
         except (OSError, VaultError) as err:
@@ -208,6 +210,19 @@ class VaultWriter:
             self._is_open = False
             self._mark.close()
             os.close(self._fd)
+
+    def _sync_final(self, before_final: int) -> None:
+        """Make the whole file durable. Where that fails its end is taken off again.
+
+        The kernel may have dropped what it could not write and still show it: what looks complete would
+        be renamed by the next recovery, and be broken after a power cut. One without an end is copied.
+        """
+        try:
+            self._files.fdatasync(self._fd)
+        except OSError:
+            with suppress(OSError):
+                self._files.truncate(self._fd, before_final)
+            raise
 
     def _note_sealed(self, journal: Appender) -> None:
         try:

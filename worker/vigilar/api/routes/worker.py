@@ -9,8 +9,16 @@ from vigilar.api.errors import documented
 from vigilar.api.metrics import CONTENT_TYPE
 from vigilar.api.requests import SystemEventFilters
 from vigilar.api.routes.bearer import NEEDS_TOKEN, TOKEN_ERRORS
-from vigilar.api.runtime import Events, Health, House
-from vigilar.api.views import API_ROOT, HealthOut, InfoOut, StatusOut, SystemEventOut, SystemEventsOut
+from vigilar.api.runtime import Events, Health, House, Storage
+from vigilar.api.views import (
+    API_ROOT,
+    HealthOut,
+    InfoOut,
+    StatusOut,
+    StorageOut,
+    SystemEventOut,
+    SystemEventsOut,
+)
 
 public: Final = APIRouter(tags=["worker"])
 private: Final = APIRouter(tags=["worker"], dependencies=NEEDS_TOKEN, responses=TOKEN_ERRORS)
@@ -32,6 +40,12 @@ async def get_info(house: House) -> InfoOut:
 async def get_health(health: Health) -> HealthOut:
     """Return the state of the worker with all that is not as it should be."""
     return HealthOut.model_validate(health.report())
+
+
+@private.get(f"{API_ROOT}/storage", responses=documented("unavailable"))
+async def get_storage(storage: Storage) -> StorageOut:
+    """Return what the recordings take, per camera too, and how long the room lasts at this rate."""
+    return StorageOut.model_validate(await storage.usage())
 
 
 @private.get(f"{API_ROOT}/diagnostics")
