@@ -1,6 +1,9 @@
+import msgspec
+
 from vigilar.bus.messages import ConditionKind, ConditionState
 from vigilar.cameras.health import CameraHealth
 from vigilar.domain.camera import CameraState
+from vigilar.domain.coverage import GapReason
 from vigilar.domain.event import Severity
 from worker.cameras.house import Desk, a_camera, a_look, a_status, desk
 
@@ -64,6 +67,13 @@ def test_a_look_process_that_is_away_is_said_aloud() -> None:
 
     [item] = CameraHealth(d.registry, d.clock).items()
     assert (item.key, item.severity) == ("look_away", Severity.ALERT)
+
+
+def test_a_disk_that_refuses_recordings_is_said() -> None:
+    d = desk(a_camera("door"))
+    d.registry.capture_status(msgspec.structs.replace(a_status(), gap=GapReason.DISK_FAILED))
+
+    assert ("disk_failed", "door") in keys(d)
 
 
 def test_what_is_wrong_with_a_picture_is_an_item_until_it_is_over_or_not_heard_of_any_more() -> None:

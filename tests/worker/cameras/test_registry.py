@@ -133,3 +133,18 @@ def test_settings_changed_while_running_are_the_ones_shown() -> None:
     view = d.registry.get("door")
     assert view.motion_settings.sensitivity == 80
     assert view.mode is RecordingMode.OFF
+
+
+def test_what_is_missing_of_today_is_told_and_while_it_grows_in_steps() -> None:
+    d = desk()
+    d.registry.capture_status(a_status())
+    d.registry.missing_today({"door": 3.5})
+    assert d.registry.get("door").missing_today_s == 3.5
+    assert d.told.of("camera")[-1].missing_today_s == 3.5
+
+    d.registry.capture_status(a_status(state=CameraState.OFFLINE))
+    told = len(d.told.of("camera"))
+    for seconds in range(4, 64):
+        d.registry.missing_today({"door": float(seconds)})
+    assert d.registry.get("door").missing_today_s == 63
+    assert len(d.told.of("camera")) == told + 2

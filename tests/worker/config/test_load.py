@@ -192,3 +192,16 @@ def test_the_example_in_the_docs_is_good_and_shows_the_defaults(
     assert found.captures[0].recording == bare.captures[0].recording
     assert found.core.api == bare.core.api
     assert found.core.storage_root == bare.core.storage_root
+
+
+def test_the_time_zone_is_the_systems_or_one_it_knows(tmp_path: Path) -> None:
+    cameras = "cameras: {a: {main: rtsp://192.0.2.1/1}}"
+    assert loaded(tmp_path, cameras).core.time_zone == ""
+    assert loaded(tmp_path, f"{cameras}\ntime_zone: Europe/Vienna").core.time_zone == "Europe/Vienna"
+
+
+@pytest.mark.parametrize("name", ["Middle/Earth", "../../etc/passwd", "/etc/localtime", "''"])
+def test_a_time_zone_nobody_knows_is_told_with_its_place(tmp_path: Path, name: str) -> None:
+    (problem,) = problems(tmp_path, f"cameras: {{a: {{main: rtsp://192.0.2.1/1}}}}\ntime_zone: {name}")
+
+    assert problem.key == "time_zone"

@@ -86,6 +86,15 @@ def test_missing_footage_is_an_event_once(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_moment_without_footage_is_for_the_ledger_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with desk(tmp_path) as (clock, db, occurrences):
+            await occurrences.gap(FootageGap("door", clock.ns - 1_500_000_000, clock.ns, "hung up"))
+            assert await events(db) == []
+
+    run(scenario())
+
+
 def test_a_long_key_interval_is_an_event_while_it_lasts_across_restarts(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with desk(tmp_path) as (clock, db, occurrences):

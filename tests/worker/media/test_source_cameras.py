@@ -213,7 +213,7 @@ def test_a_camera_that_is_unplugged_is_unreachable(cameras: FakeCameraThread) ->
 def test_a_stream_that_stalls_is_noticed_within_the_read_time_out(
     cameras: FakeCameraThread, watched: bool
 ) -> None:
-    source = connect(cameras.url("plain"), watched=watched, read_timeout_s=0.7)
+    source = connect(cameras.url("plain"), watched=watched, read_timeout_s=3)
     timer = threading.Timer(0.3, cameras.fault, ("plain", "stall"))
     timer.start()
     began = time.monotonic()
@@ -221,7 +221,8 @@ def test_a_stream_that_stalls_is_noticed_within_the_read_time_out(
     with pytest.raises(StalledError):
         watch(source, 10)
 
-    assert time.monotonic() - began < 4
+    # Once the time-out, not twice: libav would wait again after it handed out its last picture.
+    assert time.monotonic() - began < 5.5
     timer.join()
 
 

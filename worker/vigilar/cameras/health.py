@@ -9,6 +9,7 @@ from vigilar.cameras.live_state import LiveState
 from vigilar.cameras.registry import CameraRegistry
 from vigilar.domain.camera import CameraState
 from vigilar.domain.clock import Clock
+from vigilar.domain.coverage import GapReason
 from vigilar.domain.event import Severity
 
 DISK_LATE_S: Final = 5.0
@@ -69,6 +70,9 @@ def _capture(state: LiveState, now: int) -> Iterator[HealthItem]:
             f"camera {camera}: {status.queue_s:.0f} s of footage wait for the disk; it is too slow or full"
         )
         yield HealthItem("disk_slow", Severity.WARNING, message, camera)
+    if status is not None and status.gap is GapReason.DISK_FAILED:
+        message = f"camera {camera}: the disk refuses its recordings; see the worker's log for what it says"
+        yield HealthItem("disk_failed", Severity.ALERT, message, camera)
 
 
 def _away(state: LiveState, now: int) -> str:

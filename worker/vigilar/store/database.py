@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 SQLITE_CORRUPT: Final = 11
 SQLITE_NOTADB: Final = 26
+HUNG_S: Final = 20.0
+"""A unit of work that takes longer waits for a disk that does not answer."""
+CLOSE_S: Final = 5.0
+_NO_ANSWER: Final = "its disk does not answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,13 @@ class Database:
     connection's memory instead of several.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, *, hung_s: float = HUNG_S) -> None:
         self._engine = engine
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._trouble: StoreTrouble | None = None
+        self._hung_s = hung_s
+        self._hung: Future[None] | None = None
 
     @property
     def trouble(self) -> StoreTrouble | None:
@@ -56,9 +62,21 @@ class Database:
         """Return what `work` returns, after its transaction is committed and on the disk.
 
         Raises StoreError (nothing was kept), or whatever `work` itself raises (nothing was kept either).
+        Where the disk does not answer in time that is a StoreError too, though the work under way may still
+        be done once it does; until then everything else is refused at once.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._transact, work)
+        if self._hung is not None and not self._hung.done():
+            raise StoreError(f"the database failed: {_NO_ANSWER}")
+        done: Future[T] = self._thread.submit(self._transact, work)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(done), self._hung_s)
+        except TimeoutError as err:
+            # Cancelled if it had not begun. What is queued now shows when the disk answers again.
+            self._hung = self._thread.submit(lambda: None)
+            since = self._trouble.since_ns if self._trouble else self._clock.monotonic_ns()
+            self._trouble = StoreTrouble(since, _NO_ANSWER, damaged=False)
+            log.error("the database failed: %s", _NO_ANSWER)  # noqa: TRY400 - the text says all
+            raise StoreError(f"the database failed: {_NO_ANSWER}") from err
 
     async def probe(self) -> bool:
         """Try a write transaction, to learn whether trouble is over. Return whether it went well."""
@@ -70,8 +88,11 @@ class Database:
 
     async def close(self) -> None:
         """Finish what was handed in, then close the file. The database is of no use afterwards."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._engine.dispose)
+        disposed = self._thread.submit(self._engine.dispose)
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(disposed), CLOSE_S)
+        except TimeoutError:
+            log.error("the database cannot be closed: %s", _NO_ANSWER)  # noqa: TRY400 - the text says all
         self._thread.shutdown(wait=False)
 
     def _transact[T](self, work: Callable[[Connection], T]) -> T:
