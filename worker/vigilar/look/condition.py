@@ -23,6 +23,7 @@ from vigilar.look.tampering import (
     TURNS,
     Shift,
     is_defocused,
+    is_dull,
     is_strange,
     judge_cover,
     shift_of,
@@ -133,9 +134,10 @@ class ConditionJudge:
             self._settings.covered and self._is_covered(seen, usual, at_ns), at_ns
         )
         covered = self._wrong[ConditionKind.COVERED].suspected
-        self._wrong[ConditionKind.DEFOCUSED].note(
-            self._settings.defocused and not covered and is_defocused(seen, usual), at_ns
-        )
+        dull = self._wrong[ConditionKind.DEFOCUSED]
+        # Once told it lasts until the picture is sharp again: the light may change meanwhile.
+        blurred = is_dull(seen, usual) if dull.told else not covered and is_defocused(seen, usual)
+        dull.note(self._settings.defocused and blurred, at_ns)
         self._judge_move(seen, match, at_ns, covered=covered)
 
     def _is_covered(self, seen: Impression, usual: Reference, at_ns: int) -> bool:
@@ -156,7 +158,8 @@ class ConditionJudge:
     def _judge_move(self, seen: Impression, match: Match, at_ns: int, *, covered: bool) -> None:
         moved = self._wrong[ConditionKind.MOVED]
         doubtful = self._settings.moved and not covered and match.by.alike < DOUBTFUL
-        shift = shift_of(seen, match.reference, self._turns()) if doubtful else None
+        rich = seen.textured >= FEWEST_TILES
+        shift = shift_of(seen, match.reference, self._turns()) if doubtful and rich else None
         self._strange.note(doubtful and is_strange(seen, match), at_ns)
         if shift is not None:
             self._shift = shift
