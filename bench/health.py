@@ -29,7 +29,8 @@ from vigilar.look.motion import MotionJudge
 
 FROM_S, UNTIL_S = 90.0, 180.0
 PLAIN_S, PLAIN_FULL_S = 300.0, 1200.0
-MS_LIMIT = 0.1
+SHARE_LIMIT = 0.15
+"""Of what judging motion costs in the same run: 0.1 ms where that takes 0.7."""
 FROZEN_LIMIT_S = 30.0
 MOST_PICTURES = 240
 LARGEST = 1280
@@ -74,14 +75,13 @@ def main(argv: list[str]) -> int:
         beside[f"{harm}: told as something else"] = each.wrong
     beside["unharmed: hours played"] = hours
     beside["unharmed: false alarms"] = alarms
-    # The judging is the same for all; what some cost more than others is the rest of the machine.
-    beside["ms per look, lower quartile of the films"] = cost = statistics.quantiles(costs, n=4)[0]
     beside["ms per look, median of the films"] = statistics.median(costs)
     beside["ms per look of judging motion, same run, median"] = statistics.median(motion)
+    beside["as a share of it"] = share = statistics.median(costs) / statistics.median(motion)
     frozen = sums[Harm.FREEZE]
     in_time = len(frozen.delays) == frozen.done and max(frozen.delays) <= FROZEN_LIMIT_S
-    holds = alarms == 0 and in_time and cost <= MS_LIMIT
-    target = f"0; every freeze told in {FROZEN_LIMIT_S:g} s; ≤ {MS_LIMIT} ms per look"
+    holds = alarms == 0 and in_time and share <= SHARE_LIMIT
+    target = f"0; every freeze told in {FROZEN_LIMIT_S:g} s; a look costs ≤ {SHARE_LIMIT:g} of one for motion"
     value = alarms / hours
     return report(Finding("health", value, "false alarms/h", target, holds, beside), as_json=asked.json)
 
