@@ -12,6 +12,8 @@ from vigilar.bus.messages import ConditionKind
 from vigilar.domain.settings import ConditionSettings
 from worker.look.pictures import Figure, Yard
 
+pytestmark = pytest.mark.slow
+
 type Luma = NDArray[np.uint8]
 
 HEIGHT, WIDTH = 360, 640
@@ -86,6 +88,15 @@ def test_a_moved_camera_is_told_and_then_its_new_view_is_the_view() -> None:
     assert kinds(seen) == [ConditionKind.MOVED]
     [(_, ended_s)] = seen.ended
     assert FROM_S + 300.0 <= ended_s <= FROM_S + 330.0
+
+
+def test_a_camera_out_of_focus_stays_so_while_the_light_changes() -> None:
+    def dimmed(yard: Yard, at_s: float) -> Luma:
+        return yard.picture(at_s, gain=0.5 if at_s >= FROM_S + 60.0 else 1.0)
+
+    seen = watch(scene(dimmed), FROM_S + 200.0, harm=Harm.BLUR, from_s=FROM_S)
+    assert kinds(seen) == [ConditionKind.DEFOCUSED]
+    assert seen.ended == []
 
 
 def dark(level: float) -> Callable[[Yard, float], Luma]:

@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from vigilar.bus.messages import (
+    CompareViews,
+    ConditionKind,
+    ConditionState,
     LookStarted,
     LookStatus,
     MotionKind,
@@ -164,3 +167,25 @@ def test_it_rests_while_nothing_moves(run_dir: Path, quiet: Stream) -> None:
         look.work_until(lambda: not look.cameras["front"].playing)
         # Two small streams decoded whole cost some per cent of a core; a loop that polls costs all of it.
         assert look.cpu_s() - before < 1.5
+
+
+def test_a_frozen_camera_reaches_the_core_and_its_end_when_the_process_ends(run_dir: Path) -> None:
+    still = Yard().picture(0.0)
+    frozen = encoded([still] * 60, fps=1, key_every=1)
+    with Running(run_dir) as look:
+        look.wait(LookStarted)
+        look.work_until(lambda: look.cameras["front"].wanted)
+        look.cameras["front"].play(frozen, batch=1)
+        begun = look.wait(ConditionState, limit_s=50)
+        assert (begun.camera, begun.kind, begun.active) == ("front", ConditionKind.FROZEN, True)
+        assert 0 <= begun.first_ns - look.cameras["front"].began_ns < 5 * SECOND
+        assert begun.last_ns - begun.first_ns < 30 * SECOND
+        assert look.wait(ConditionState, lambda state: state.last_ns > begun.last_ns).active
+
+        key_frame = StillSource(msgspec.msgpack.encode(frozen[0]), frozen[1][0].data, 0).encode()
+        reply, _ = look.command(CompareViews("front"), key_frame)
+        assert (reply.ok, reply.text) == (True, "same")
+
+        assert look.stop() == 0
+        over = look.wait(ConditionState, lambda state: not state.active, limit_s=1)
+        assert over.event_id == begun.event_id

@@ -9,13 +9,15 @@ that was moved gets new references: after a while the new view is the view.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from vigilar.bus.messages import ConditionKind
 from vigilar.domain.clock import NANOSECONDS
 from vigilar.domain.settings import ConditionSettings
 from vigilar.look.frozen import FrozenJudge
-from vigilar.look.impression import SMALL, Averager, Impression, impression
+from vigilar.look.impression import SAMPLE, SMALL, Averager, Impression, Plane, impression
 from vigilar.look.picture import Luma
-from vigilar.look.references import FEWEST_TILES, Match, Reference, References
+from vigilar.look.references import FEWEST_TILES, KNOWN, Match, Reference, References
 from vigilar.look.sustained import Sustained
 from vigilar.look.tampering import (
     DOUBTFUL,
@@ -23,6 +25,7 @@ from vigilar.look.tampering import (
     TURNS,
     Shift,
     is_defocused,
+    is_dull,
     is_strange,
     judge_cover,
     shift_of,
@@ -30,9 +33,12 @@ from vigilar.look.tampering import (
 
 GLANCE_NS: Final = 29 * NANOSECONDS // 10
 """Glances are three seconds apart at the least: one costs as much as some looks for motion."""
+CALM_GLANCE_NS: Final = 12 * NANOSECONDS
+SAME: Final = 3.0
+"""Mean difference in grey levels, as noise makes: while all is well such a picture needs no glance yet."""
 PAUSE_NS: Final = 30 * NANOSECONDS
 """After a longer one without pictures what seemed to begin begins anew."""
-COVER_SPEED_NS: Final = 20 * NANOSECONDS
+COVER_SPEED_NS: Final = 30 * NANOSECONDS
 """Whoever covers a lens needs no longer; fog and dusk do."""
 NEAR_NS: Final = 5 * NANOSECONDS
 PARTLY: Final = (0.3, 0.8)
@@ -78,7 +84,8 @@ class ConditionJudge:
         self._strange = Sustained(STRANGE_NS, OVER_NS)
         self._shift: Shift | None = None
         self._shape: tuple[int, ...] | None = None
-        self._at_ns = self._open_ns = self._near_ns = self._tried = 0
+        self._well: Plane | None = None
+        self._at_ns = self._checked_ns = self._open_ns = self._near_ns = self._tried = 0
 
     def look(self, picture: Luma, luma: Luma, at_ns: int, *, key: bool) -> None:
         """Take in a picture that motion was judged by.
@@ -90,8 +97,17 @@ class ConditionJudge:
         if key and self._settings.frozen:
             self._frozen.key_frame(picture, luma, at_ns)
             self._wrong[ConditionKind.FROZEN].note(self._frozen.frozen, at_ns, since_ns=self._frozen.since_ns)
-        if at_ns - self._at_ns >= GLANCE_NS:
-            self._glance(picture, at_ns)
+        if at_ns - self._checked_ns >= GLANCE_NS:
+            self._checked_ns = at_ns
+            if not self._is_as_before(picture, at_ns):
+                self._glance(picture, at_ns)
+
+    def _is_as_before(self, picture: Luma, at_ns: int) -> bool:
+        """Tell whether all was well at the last glance and next to nothing has changed since."""
+        before, sample = self._well, picture[SAMPLE]
+        if before is None or before.shape != sample.shape or at_ns - self._at_ns >= CALM_GLANCE_NS:
+            return False
+        return float(np.abs(sample - before).mean()) < SAME
 
     def now(self) -> tuple[Condition, ...]:
         """Return what is wrong now."""
@@ -121,7 +137,10 @@ class ConditionJudge:
         match = self._references.match(seen)
         if match is not None:
             self._judge(seen, match, at_ns)
-        if not any(wrong.suspected for wrong in (*self._wrong.values(), self._strange)):
+        well = not any(wrong.suspected for wrong in (*self._wrong.values(), self._strange))
+        known = well and match is not None and match.by.alike >= KNOWN
+        self._well = picture[SAMPLE].astype(np.float32) if known else None
+        if well:
             self._references.learn(seen, at_ns, elapsed_ns / NANOSECONDS)
 
     def _judge(self, seen: Impression, match: Match, at_ns: int) -> None:
@@ -133,9 +152,10 @@ class ConditionJudge:
             self._settings.covered and self._is_covered(seen, usual, at_ns), at_ns
         )
         covered = self._wrong[ConditionKind.COVERED].suspected
-        self._wrong[ConditionKind.DEFOCUSED].note(
-            self._settings.defocused and not covered and is_defocused(seen, usual), at_ns
-        )
+        dull = self._wrong[ConditionKind.DEFOCUSED]
+        # Once told it lasts until the picture is sharp again: the light may change meanwhile.
+        blurred = is_dull(seen, usual) if dull.told else not covered and is_defocused(seen, usual)
+        dull.note(self._settings.defocused and blurred, at_ns)
         self._judge_move(seen, match, at_ns, covered=covered)
 
     def _is_covered(self, seen: Impression, usual: Reference, at_ns: int) -> bool:
@@ -156,7 +176,8 @@ class ConditionJudge:
     def _judge_move(self, seen: Impression, match: Match, at_ns: int, *, covered: bool) -> None:
         moved = self._wrong[ConditionKind.MOVED]
         doubtful = self._settings.moved and not covered and match.by.alike < DOUBTFUL
-        shift = shift_of(seen, match.reference, self._turns()) if doubtful else None
+        rich = seen.textured >= FEWEST_TILES
+        shift = shift_of(seen, match.reference, self._turns()) if doubtful and rich else None
         self._strange.note(doubtful and is_strange(seen, match), at_ns)
         if shift is not None:
             self._shift = shift

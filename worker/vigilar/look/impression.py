@@ -25,6 +25,8 @@ THUMB: Final = (20, 12)
 AVERAGE_TAU_S: Final = 6.0
 NEW_PICTURE: Final = 12.0
 """Mean difference in grey levels from which a picture is another one: the average begins anew."""
+SAMPLE: Final = (slice(4, None, 8), slice(4, None, 8))
+"""Some hundred pixels that stand for all."""
 BRIGHT: Final = 60.0
 CHANGED: Final = 25.0
 TEXTURED: Final = 2.5
@@ -78,31 +80,32 @@ class Averager:
     def __init__(self) -> None:
         self._average: Plane | None = None
         self._at_ns = 0
+        self._bright: NDArray[np.bool_] | None = None
+        self._was: Plane = np.zeros(0, np.float32)
 
     def add(self, picture: Luma, at_ns: int) -> Plane:
         """Return the average with this picture (uint8, working size) in it; do not write to it."""
         average, elapsed_s = self._average, (at_ns - self._at_ns) / 1e9
         self._at_ns = at_ns
         if average is None or average.shape != picture.shape or self._is_another(picture, average):
-            self._average = picture.astype(np.float32)
-            return self._average
-        cv2.accumulateWeighted(picture, average, 1.0 - exp(-max(elapsed_s, 0.0) / AVERAGE_TAU_S))
+            average = self._average = picture.astype(np.float32)
+        else:
+            cv2.accumulateWeighted(picture, average, 1.0 - exp(-max(elapsed_s, 0.0) / AVERAGE_TAU_S))
+        sample = average[SAMPLE]
+        self._bright = sample >= BRIGHT
+        self._was = sample[self._bright]
         return average
 
     def changed(self, picture: Luma) -> float:
         """Return the share of what is bright in the average that has changed, 0 where hardly anything is."""
-        if self._average is None or self._average.shape != picture.shape:
+        sample, bright = picture[SAMPLE], self._bright
+        if bright is None or bright.shape != sample.shape or self._was.size < bright.size // 8:
             return 0.0
-        was = self._average[4::8, 4::8]
-        bright = was >= BRIGHT
-        count = int(np.count_nonzero(bright))
-        if count < bright.size // 8:
-            return 0.0
-        return int(np.count_nonzero(np.abs(picture[4::8, 4::8] - was)[bright] > CHANGED)) / count
+        return int(np.count_nonzero(np.abs(sample[bright] - self._was) > CHANGED)) / self._was.size
 
     @staticmethod
     def _is_another(picture: Luma, average: Plane) -> bool:
-        return float(np.abs(picture[4::8, 4::8] - average[4::8, 4::8]).mean()) > NEW_PICTURE
+        return float(np.abs(picture[SAMPLE] - average[SAMPLE]).mean()) > NEW_PICTURE
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ DARK: Final = 45.0
 SHARP_SHARE: Final = 0.5
 """Of the fine structure, per tile: less is left by blurring by about two pixels of the working size."""
 DEFOCUSED_TILES: Final = 0.8
+DULL_SHARE: Final = 0.7
+DULL_TILES: Final = 0.5
 LEAST_DETAIL: Final = 5.0
 """Below it what seems fine structure may be the noise of a dark night."""
 DEFOCUS_LIKENESS: Final = 0.9
@@ -80,6 +82,12 @@ def is_defocused(seen: Impression, reference: Reference) -> bool:
     still_dull = seen.detail < SHARP_SHARE * light * reference.detail
     same_view = correlation(seen.thumb, reference.thumb) >= DEFOCUS_LIKENESS
     return same_view and _share(still_dull, fine) >= DEFOCUSED_TILES
+
+
+def is_dull(seen: Impression, reference: Reference) -> bool:
+    """Tell whether most of the fine structure is still missing, for whatever reason."""
+    missing = seen.detail < DULL_SHARE * reference.detail
+    return _share(missing, reference.detail >= LEAST_DETAIL) >= DULL_TILES
 
 
 def _share(those: Flags, of: Flags) -> float:
