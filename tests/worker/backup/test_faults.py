@@ -79,7 +79,9 @@ def test_a_backup_that_cannot_be_read_back_is_removed_and_nothing_else(tmp_path:
         def replace(self, source: Path, target: Path) -> None:
             with source.open("r+b") as file:
                 file.seek(-100, 2)
-                file.write(b"x")
+                (byte,) = file.read(1)
+                file.seek(-100, 2)
+                file.write(bytes([byte ^ 1]))
             super().replace(source, target)
 
     good = [shelf(box, DurableFiles()).make(NOW).path for _ in range(KEEP)]

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from vigilar.backup.copies import Copy, Survey
 from vigilar.backup.errors import BackupError
 from vigilar.backup.nightly import Nightly
 from vigilar.backup.schedule import is_due, last_hour
-from vigilar.backup.shelf import Copy, Survey
 from vigilar.domain.clock import Instant
 from vigilar.domain.event import Severity
 from worker.store.fakes import run

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from vigilar.api.auth import Doorman, Gate, TokenAuth
 from vigilar.api.edge import Edge
 from vigilar.api.errors import answer_to, envelope, invalid, problems_of
-from vigilar.api.metrics import Metrics, RequestCounts
+from vigilar.api.request_counts import RequestCounts
 from vigilar.api.routes import cameras, clips, coverage, events, live, media, worker
 from vigilar.api.runtime import Runtime, install
 from vigilar.api.services import Services
@@ -58,7 +58,7 @@ def create_app(
             info=_info(name, version, server_id),
             doorman=doorman,
             counts=counts,
-            metrics=Metrics(services, counts, doorman, version),
+            version=version,
         ),
     )
     _add_routes(app, limits)

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigilar.api.errors import PayloadTooLargeError, answer_to
-from vigilar.api.metrics import RequestCounts
+from vigilar.api.request_counts import RequestCounts
 from vigilar.domain.errors import VigilarError
 
 _log = logging.getLogger(__name__)

@@ -1,36 +1,18 @@
-"""What Prometheus is told, read from the services at the moment it asks."""
+"""What Prometheus is told, read from the services at the moment it asks.
 
-from collections import Counter
+Imported when it asks for the first time: its client library loads an HTTP client and server, two megabytes.
+"""
+
 from collections.abc import Iterator
-from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from vigilar.api.auth import Doorman
+from vigilar.api.request_counts import RequestCounts
 from vigilar.api.services import CameraView, HealthReport, HealthStatus, Services, StorageView
 from vigilar.domain.camera import CameraState
-
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-
-
-class RequestCounts:
-    """How many requests were answered, by method, path template and status: a bounded set of labels."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str, int]] = Counter()
-        self.websockets = 0
-
-    def note(self, method: str, route: str, status: int) -> None:
-        """Count one; methods HTTP does not know are counted as one."""
-        known = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-        self._counts[known, route, status] += 1
-
-    def all(self) -> Iterator[tuple[str, str, int, int]]:
-        """Return (method, route, status, count)."""
-        for (method, route, status), count in self._counts.items():
-            yield method, route, status, count
 
 
 class Metrics(Collector):

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from vigilar.api.auth import Doorman, Principal
-from vigilar.api.metrics import Metrics, RequestCounts
+from vigilar.api.request_counts import RequestCounts
 from vigilar.api.services import (
     CameraService,
     ClipService,
@@ -31,7 +31,7 @@ class Runtime:
     info: InfoOut
     doorman: Doorman
     counts: RequestCounts
-    metrics: Metrics
+    version: str
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 

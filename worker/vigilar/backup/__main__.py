@@ -5,12 +5,17 @@ may hang with a network folder.
 """
 
 import sys
+from pathlib import Path
 
 import msgspec
 
-from vigilar.backup.child import Answer, Request, shelf_of
+from vigilar.backup.child import Answer, Request
+from vigilar.backup.places import Places
+from vigilar.backup.shelf import Shelf
 from vigilar.domain.errors import VigilarError
+from vigilar.files.durable import DurableFiles
 from vigilar.vault.errors import VaultError
+from vigilar.vault.keys import KeyRing
 
 
 def main() -> int:
@@ -35,6 +40,18 @@ def answer(request: Request) -> Answer:
     if survey.newest is None:
         return Answer(damaged=survey.damaged)
     return Answer(str(survey.newest.path), survey.newest.at, survey.damaged)
+
+
+def shelf_of(request: Request) -> Shelf:
+    """Return the shelf a request is about. Raises VaultError."""
+    settings = request.settings
+    return Shelf(
+        Path(settings.backup.path),
+        settings.backup.keep,
+        Places.of(settings, Path(request.database)),
+        keys=KeyRing.load(Path(settings.key_dir)),
+        files=DurableFiles(),
+    )
 
 
 if __name__ == "__main__":

@@ -8,12 +8,9 @@ from typing import Final
 
 import msgspec
 
+from vigilar.backup.copies import Copy, Survey
 from vigilar.backup.errors import BackupError
-from vigilar.backup.places import Places
-from vigilar.backup.shelf import Copy, Shelf, Survey
 from vigilar.domain.settings import CoreSettings
-from vigilar.files.durable import DurableFiles
-from vigilar.vault.keys import KeyRing
 
 LIMIT_S: Final = 3600.0
 
@@ -34,18 +31,6 @@ class Answer(msgspec.Struct, frozen=True):
     at: datetime | None = None
     damaged: tuple[str, ...] = ()
     error: str = ""
-
-
-def shelf_of(request: Request) -> Shelf:
-    """Return the shelf a request is about. Raises VaultError."""
-    settings = request.settings
-    return Shelf(
-        Path(settings.backup.path),
-        settings.backup.keep,
-        Places.of(settings, Path(request.database)),
-        keys=KeyRing.load(Path(settings.key_dir)),
-        files=DurableFiles(),
-    )
 
 
 class ChildCopies:

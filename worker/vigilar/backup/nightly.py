@@ -11,8 +11,8 @@ from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol
 
 from vigilar.api.services import HealthItem
+from vigilar.backup.copies import Copy, Survey
 from vigilar.backup.schedule import is_due
-from vigilar.backup.shelf import Copy, Survey
 from vigilar.domain.clock import NANOSECONDS, Clock
 from vigilar.domain.errors import VigilarError
 from vigilar.domain.event import Severity

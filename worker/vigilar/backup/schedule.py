@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from vigilar.backup.shelf import AHEAD
+from vigilar.backup.copies import AHEAD
 
 
 def last_hour(now: datetime, hour: int, zone: tzinfo | None = None) -> datetime:

@@ -2,11 +2,11 @@
 
 import logging
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from vigilar.backup.copies import AHEAD, Copy, Survey
 from vigilar.backup.create import SUFFIX, FreeBytes, create, free_name
 from vigilar.backup.errors import BackupError, WrongBackupKeyError
 from vigilar.backup.opened import check
@@ -17,25 +17,7 @@ from vigilar.vault.keys import KeyRing
 
 log = logging.getLogger(__name__)
 
-AHEAD: Final = timedelta(days=1)
-"""A label further ahead than this comes from a clock that was wrong."""
 _NAME: Final = re.compile(r"vigilar-(\d{8}T\d{6}Z)" + re.escape(SUFFIX))
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One backup of the folder and the time in its name."""
-
-    path: Path
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """The newest backup that is whole (None: there is none), and newer ones that are damaged."""
-
-    newest: Copy | None
-    damaged: tuple[str, ...] = ()
 
 
 class Shelf:
