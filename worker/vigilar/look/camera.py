@@ -120,6 +120,7 @@ class CameraLook:
             return
         for frame in self._eye.pictures(packet):
             self._take_picture(frame)
+            del frame  # else it would be held while the next one is decoded
         if self.stirring and self._eye.depth is not Depth.ALL and not self._strained(packet.arrival_ns):
             for frame in self._eye.change_depth(Depth.ALL):
                 self._take_picture(frame)

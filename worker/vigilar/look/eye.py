@@ -75,7 +75,9 @@ class Eye:
         """
         put_off, self._put_off = self._put_off, []
         for each in (*([] if packet.keyframe else put_off), packet):
-            yield from self._decode(each)
+            frames = self._decode(each)
+            while frames:
+                yield frames.pop(0)
 
     def _decode(self, packet: MediaPacket) -> list[LumaFrame]:
         if packet.keyframe:
