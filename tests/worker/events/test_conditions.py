@@ -1,7 +1,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -150,5 +150,32 @@ def test_two_views_that_differ_are_one_event_until_they_are_the_same(tmp_path: P
             for _ in range(2):
                 await d.intake.sub_view(d.state("", ConditionKind.SUB_VIEW, active=False))
             assert (await d.only()).end == BEGIN + timedelta(seconds=3660)
+
+    run(scenario())
+
+
+def test_an_event_lasts_as_long_as_it_did_whatever_the_wall_clock_does(tmp_path: Path) -> None:
+    class SetClock(HandClock):
+        """Its wall time can be set, as by a time server that was reached late."""
+
+        ahead = timedelta()
+
+        def now(self) -> datetime:
+            return super().now() + self.ahead
+
+    async def scenario() -> None:
+        clock, told = SetClock(), Told()
+        async with database(tmp_path, clock) as db:
+            d = Desk(clock, told, db, ConditionIntake(db, clock, told))
+            began_ns = clock.ns - 6_000_000_000
+            await d.intake.state(d.state())
+
+            clock.forward(20)
+            clock.ahead = timedelta(days=-3650)
+            await d.intake.state(d.state(active=False, first_s=(clock.ns - began_ns) / 1e9))
+
+            event = await d.only()
+            assert event.end is not None
+            assert event.end - event.start == timedelta(seconds=26)
 
     run(scenario())

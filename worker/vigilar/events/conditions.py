@@ -1,7 +1,6 @@
 """What is wrong with a camera's picture: from the look process's repeated states to one event each."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -31,7 +30,7 @@ KEEP_EVERY_NS: Final = 30 * NANOSECONDS
 
 @dataclass(slots=True)
 class _Lasting:
-    last_seen: datetime
+    last_seen: Instant
     heard_ns: int
     kept_ns: int
 
@@ -51,7 +50,8 @@ class ConditionIntake:
         types = [SORTS[kind][0] for kind in SEEN_BY_LOOK]
         open_ones = await self._database.run(lambda c: Events(c, now.wall).open_ones(types))
         for event, last_seen in open_ones.items():
-            self._lasting[event] = _Lasting(last_seen, now.monotonic_ns, now.monotonic_ns)
+            last = Instant(last_seen, 0, "")  # of a boot that is not known any more
+            self._lasting[event] = _Lasting(last, now.monotonic_ns, now.monotonic_ns)
 
     async def state(self, message: ConditionState) -> None:
         """Take in one state. Returns after its commit, if there was anything to keep."""
@@ -61,14 +61,15 @@ class ConditionIntake:
             changed, lasts = await self._database.run(lambda c: _keep(c, message, now))
             self._lasting.pop(message.event_id, None)
             if lasts:
-                last = wall_of(message.last_ns, now)
+                last = _moment(message.last_ns, now)
                 self._lasting[message.event_id] = _Lasting(last, now.monotonic_ns, now.monotonic_ns)
             self._tell(changed)
             return
-        known.heard_ns, known.last_seen = now.monotonic_ns, wall_of(message.last_ns, now)
+        known.heard_ns, known.last_seen = now.monotonic_ns, _moment(message.last_ns, now)
         if now.monotonic_ns - known.kept_ns >= KEEP_EVERY_NS:
             known.kept_ns = now.monotonic_ns
-            await self._database.run(lambda c: Events(c, now.wall).lasts(message.event_id, known.last_seen))
+            last = known.last_seen
+            await self._database.run(lambda c: _lasts(Events(c, now.wall), message.event_id, last))
 
     async def sub_view(self, message: ConditionState) -> None:
         """Take in whether a camera's two streams differ, which is found out now and then."""
@@ -82,7 +83,9 @@ class ConditionIntake:
                 event_id = natural_id(kind, message.camera, now.boot_id, message.first_ns)
                 event = Event(event_id, kind, severity, message.camera, now.wall, detail=message.detail)
                 return [events.add(event, now)]
-            return [events.end(lasting.id, now.wall)] if lasting is not None and not message.active else []
+            if lasting is None or message.active:
+                return []
+            return [events.end(lasting.id, events.label(lasting.id, now))]
 
         changed = await self._database.run(keep)
         self._tell([each for each in changed if each is not None])
@@ -105,7 +108,7 @@ class ConditionIntake:
         if not silent:
             return
         ended = await self._database.run(
-            lambda c: [Events(c, now.wall).end(event, last) for event, last in silent.items()]
+            lambda c: [_end(Events(c, now.wall), event, last) for event, last in silent.items()]
         )
         for event in silent:
             self._lasting.pop(event, None)
@@ -119,14 +122,27 @@ class ConditionIntake:
 def _keep(connection: Connection, message: ConditionState, now: Instant) -> tuple[list[Event], bool]:
     """Insert, reopen or end, as the row stands. Return the event after each change, and whether it lasts."""
     events = Events(connection, now.wall)
-    first, last = wall_of(message.first_ns, now), wall_of(message.last_ns, now)
+    first = wall_of(message.first_ns, now)
     kind, severity = SORTS[message.kind]
     event = Event(message.event_id, kind, severity, message.camera, first, detail=message.detail)
     before = events.get(message.event_id)
     changed = [events.add(event, Instant(first, message.first_ns, now.boot_id))]
+    last = events.label(message.event_id, _moment(message.last_ns, now))
     if not message.active:
         changed.append(events.end(message.event_id, last))
     elif before is not None and before.end is not None and last > before.end:
         changed.append(events.reopen(message.event_id, last))
     kept = events.get(message.event_id)
     return [each for each in changed if each is not None], kept is not None and kept.end is None
+
+
+def _moment(at_ns: int, now: Instant) -> Instant:
+    return Instant(wall_of(at_ns, now), at_ns, now.boot_id)
+
+
+def _lasts(events: Events, event_id: str, last: Instant) -> None:
+    events.lasts(event_id, events.label(event_id, last))
+
+
+def _end(events: Events, event_id: str, last: Instant) -> Event | None:
+    return events.end(event_id, events.label(event_id, last))
